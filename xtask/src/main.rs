@@ -1,0 +1,43 @@
+//! The repository's own tools. `./dev help` lists what people run; `cargo xtask help` lists these.
+
+mod process;
+mod programs;
+mod workspace;
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use workspace::Workspace;
+
+/// The repository's own tools.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compile the on-chain programs into target/deploy and programs/bin.
+    BuildPrograms {
+        /// Change nothing; fail if the committed programs are not what the sources give.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Link one on-chain program; rustc runs this during build-programs.
+    #[command(hide = true)]
+    LinkProgram {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::BuildPrograms { check } => programs::build_programs(&Workspace::locate()?, check),
+        Command::LinkProgram { args } => programs::link::link(&args),
+    }
+}
