@@ -6,17 +6,25 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// Runs a command that shows its own output; an exit status other than 0 is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("starting {}", line(command)))?;
+    let status = command
+        .status()
+        .with_context(|| format!("starting {}", line(command)))?;
     ensure!(status.success(), "{} failed ({status})", line(command));
     Ok(())
 }
 
 /// Runs a command quietly and returns what it wrote to its standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let Output { status, stdout, stderr } =
-        command.stdin(Stdio::null()).output().with_context(|| format!("starting {}", line(command)))?;
+    let Output { status, stdout, stderr } = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("starting {}", line(command)))?;
     if !status.success() {
-        bail!("{} failed ({status}): {}", line(command), String::from_utf8_lossy(&stderr).trim());
+        bail!(
+            "{} failed ({status}): {}",
+            line(command),
+            String::from_utf8_lossy(&stderr).trim()
+        );
     }
     String::from_utf8(stdout).with_context(|| format!("{} wrote bytes that are no text", line(command)))
 }

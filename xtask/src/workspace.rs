@@ -22,7 +22,9 @@ impl Workspace {
         let manifest =
             process::output(Command::new("cargo").args(["locate-project", "--workspace", "--message-format", "plain"]))
                 .context("run this inside a checkout of the repository")?;
-        let root = Path::new(manifest.trim()).parent().context("cargo named no workspace")?;
+        let root = Path::new(manifest.trim())
+            .parent()
+            .context("cargo named no workspace")?;
         Ok(Self { root: root.to_owned() })
     }
 
@@ -60,7 +62,14 @@ impl Workspace {
 
 fn package_name(manifest: &Path) -> Result<String> {
     let text = fs::read_to_string(manifest).with_context(|| format!("reading {}", manifest.display()))?;
-    let table: toml::Table = text.parse().with_context(|| format!("parsing {}", manifest.display()))?;
-    let name = table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
-    Ok(name.with_context(|| format!("{} names no package", manifest.display()))?.to_owned())
+    let table: toml::Table = text
+        .parse()
+        .with_context(|| format!("parsing {}", manifest.display()))?;
+    let name = table
+        .get("package")
+        .and_then(|package| package.get("name"))
+        .and_then(toml::Value::as_str);
+    Ok(name
+        .with_context(|| format!("{} names no package", manifest.display()))?
+        .to_owned())
 }

@@ -32,14 +32,21 @@ pub(crate) fn build(workspace: &Workspace, toolchain: Toolchain, program: &str) 
         Toolchain::Debian => with_debian(workspace, program)?,
     };
     let bytes = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
-    ensure!(bytes.starts_with(b"\x7fELF"), "{} is no program: the linker left something else there", built.display());
+    ensure!(
+        bytes.starts_with(b"\x7fELF"),
+        "{} is no program: the linker left something else there",
+        built.display()
+    );
     Ok(bytes)
 }
 
 fn with_platform_tools(workspace: &Workspace, program: &str) -> Result<PathBuf> {
     let out = workspace.target_dir("sbf/platform-tools");
     let mut cargo = Command::new("cargo");
-    cargo.arg("build-sbf").arg("--manifest-path").arg(workspace.path(&format!("programs/{program}/Cargo.toml")));
+    cargo
+        .arg("build-sbf")
+        .arg("--manifest-path")
+        .arg(workspace.path(&format!("programs/{program}/Cargo.toml")));
     process::run(cargo.arg("--sbf-out-dir").arg(&out).arg("--").arg("--locked"))?;
     Ok(out.join(format!("{program}.so")))
 }
@@ -61,7 +68,10 @@ fn with_debian(workspace: &Workspace, program: &str) -> Result<PathBuf> {
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTC_BOOTSTRAP_SYNTHETIC_TARGET", "1")
         .env("CARGO_TARGET_TARGET_SPEC_LINKER", recipe.join("linker"))
-        .env("GANTRY_XTASK", env::current_exe().context("finding this command's own path")?)
+        .env(
+            "GANTRY_XTASK",
+            env::current_exe().context("finding this command's own path")?,
+        )
         .env(link::PROGRAM, program)
         .env(link::LLVM_DIR, llvm_dir(&target)?)
         .args(["rustc", "--quiet", "--release", "--locked", "--package", program])
@@ -80,7 +90,9 @@ fn with_debian(workspace: &Workspace, program: &str) -> Result<PathBuf> {
 /// Makes cargo link the program again. As another program's dependency it leaves an empty file of the same name,
 /// which cargo would go on to call up to date.
 fn forget_last_build(release: &Path, program: &str) -> Result<()> {
-    let Ok(entries) = fs::read_dir(release.join(".fingerprint")) else { return Ok(()) };
+    let Ok(entries) = fs::read_dir(release.join(".fingerprint")) else {
+        return Ok(());
+    };
     for entry in entries {
         let entry = entry.context("reading cargo's fingerprints")?;
         let name = entry.file_name().to_string_lossy().into_owned();

@@ -50,8 +50,13 @@ pub(crate) fn link(args: &[OsString]) -> Result<()> {
 }
 
 fn output_path(args: &[OsString]) -> Result<PathBuf> {
-    let at = args.iter().position(|arg| arg == "-o").context("the linker was given no `-o`")?;
-    Ok(PathBuf::from(args.get(at + 1).context("the linker was given no path after `-o`")?))
+    let at = args
+        .iter()
+        .position(|arg| arg == "-o")
+        .context("the linker was given no `-o`")?;
+    Ok(PathBuf::from(
+        args.get(at + 1).context("the linker was given no path after `-o`")?,
+    ))
 }
 
 /// `market` of `libmarket.so` and of `libmarket-0123456789abcdef.so`.
@@ -64,7 +69,9 @@ fn library_name(output: &Path) -> String {
 fn is_bitcode(path: &Path) -> bool {
     let mut magic = [0; 2];
     path.extension().is_some_and(|extension| extension == "o")
-        && fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
+        && fs::File::open(path)
+            .and_then(|mut file| file.read_exact(&mut magic))
+            .is_ok()
         && magic == *b"BC"
 }
 
@@ -110,7 +117,11 @@ fn run_linker(args: &[OsString]) -> Result<()> {
         .context("starting sbpf-linker")?;
 
     let messages = String::from_utf8_lossy(&result.stderr);
-    ensure!(result.status.success(), "sbpf-linker failed ({}):\n{messages}", result.status);
+    ensure!(
+        result.status.success(),
+        "sbpf-linker failed ({}):\n{messages}",
+        result.status
+    );
     let errors: Vec<_> = messages.lines().filter(|line| is_codegen_error(line)).collect();
     if !errors.is_empty() {
         bail!("the BPF backend cannot compile this program:\n{}", errors.join("\n"));
@@ -119,8 +130,9 @@ fn run_linker(args: &[OsString]) -> Result<()> {
 }
 
 fn is_codegen_error(line: &str) -> bool {
-    let expected =
-        MEMORY_FUNCTIONS.iter().any(|name| line.contains(&format!("built-in function '{name}' is not supported")));
+    let expected = MEMORY_FUNCTIONS
+        .iter()
+        .any(|name| line.contains(&format!("built-in function '{name}' is not supported")));
     line.contains("ERROR") && !expected
 }
 
@@ -143,13 +155,17 @@ mod tests {
 
     #[test]
     fn calls_of_the_memory_functions_are_no_errors() {
-        assert!(!is_codegen_error(" ERROR llvm: a built-in function 'memcpy' is not supported"));
+        assert!(!is_codegen_error(
+            " ERROR llvm: a built-in function 'memcpy' is not supported"
+        ));
         assert!(!is_codegen_error("warning: `solana-compiler-builtins` was not linked."));
     }
 
     #[test]
     fn any_other_error_of_the_backend_counts() {
-        assert!(is_codegen_error(" ERROR llvm: a built-in function '__multi3' is not supported"));
+        assert!(is_codegen_error(
+            " ERROR llvm: a built-in function '__multi3' is not supported"
+        ));
         assert!(is_codegen_error(" ERROR llvm: stack arguments are not supported"));
     }
 }

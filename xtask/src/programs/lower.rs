@@ -101,7 +101,9 @@ struct Function {
 
 impl Function {
     fn parse(define: &str, name: &Regex) -> Result<Self> {
-        let found = name.captures(define).with_context(|| format!("no function name in `{define}`"))?;
+        let found = name
+            .captures(define)
+            .with_context(|| format!("no function name in `{define}`"))?;
         let parameters = &define[found.get_match().end()..];
         Ok(Self {
             name: found[1].trim_matches('"').to_owned(),
@@ -147,8 +149,14 @@ mod tests {
     fn a_checked_multiplication_becomes_a_call_of_our_function() {
         let ir = "define i64 @f(i64 %a) {\n  %r = call { i64, i1 } @llvm.umul.with.overflow.i64(i64 %a, i64 60)\n}\n";
         let lowered = lower(ir).unwrap().ir;
-        assert!(lowered.contains("call { i64, i1 } @sbf_umulo_i64(i64 %a, i64 60)"), "{lowered}");
-        assert!(lowered.contains("define internal { i64, i1 } @sbf_umulo_i64"), "{lowered}");
+        assert!(
+            lowered.contains("call { i64, i1 } @sbf_umulo_i64(i64 %a, i64 60)"),
+            "{lowered}"
+        );
+        assert!(
+            lowered.contains("define internal { i64, i1 } @sbf_umulo_i64"),
+            "{lowered}"
+        );
     }
 
     #[test]
@@ -160,7 +168,13 @@ mod tests {
     #[test]
     fn a_module_without_checked_multiplications_stays_as_it_is() {
         let ir = "declare { i64, i1 } @llvm.umul.with.overflow.i64(i64, i64) #1\n";
-        assert_eq!(lower(ir).unwrap(), Lowered { ir: ir.to_owned(), forced: Vec::new() });
+        assert_eq!(
+            lower(ir).unwrap(),
+            Lowered {
+                ir: ir.to_owned(),
+                forced: Vec::new()
+            }
+        );
     }
 
     #[test]
@@ -172,7 +186,10 @@ mod tests {
 
     #[test]
     fn a_large_function_is_never_inlined() {
-        let ir = format!("define void @\"big::one\"() {{\n{}}}\n", "  fence seq_cst\n".repeat(LARGE_LINES + 1));
+        let ir = format!(
+            "define void @\"big::one\"() {{\n{}}}\n",
+            "  fence seq_cst\n".repeat(LARGE_LINES + 1)
+        );
         assert_eq!(lower(&ir).unwrap().forced, [("big::one".to_owned(), Inlining::Never)]);
     }
 

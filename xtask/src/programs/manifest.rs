@@ -34,7 +34,10 @@ pub(crate) struct Program {
 impl Program {
     /// Describes a program's bytes.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self { sha256: hex::encode(Sha256::digest(bytes)), size_bytes: bytes.len() }
+        Self {
+            sha256: hex::encode(Sha256::digest(bytes)),
+            size_bytes: bytes.len(),
+        }
     }
 }
 
@@ -75,7 +78,9 @@ impl Manifest {
             }
         }
         for name in self.programs.keys().filter(|name| !programs.contains(name)) {
-            found.push(format!("programs/bin/{FILE} lists {name}, which is no program below programs/"));
+            found.push(format!(
+                "programs/bin/{FILE} lists {name}, which is no program below programs/"
+            ));
         }
         found
     }
@@ -97,7 +102,10 @@ mod tests {
         Manifest {
             toolchain: BTreeMap::from([("rustc-web".to_owned(), "1.96.0".to_owned())]),
             anchor_lang: "2.0.0-rc.1".to_owned(),
-            programs: programs.iter().map(|(name, bytes)| ((*name).to_owned(), Program::of(bytes))).collect(),
+            programs: programs
+                .iter()
+                .map(|(name, bytes)| ((*name).to_owned(), Program::of(bytes)))
+                .collect(),
         }
     }
 
@@ -112,7 +120,10 @@ mod tests {
     #[test]
     fn the_recorded_files_differ_in_nothing() {
         let folder = folder_with(&[("market.so", b"code")]);
-        assert_eq!(manifest_of(&[("market", b"code")]).differences(folder.path(), &["market".to_owned()]), [""; 0]);
+        assert_eq!(
+            manifest_of(&[("market", b"code")]).differences(folder.path(), &["market".to_owned()]),
+            [""; 0]
+        );
     }
 
     #[test]

@@ -36,8 +36,11 @@ fn rebuild(workspace: &Workspace) -> Result<()> {
         }
         programs.insert(name, Program::of(&bytes));
     }
-    let manifest =
-        Manifest { toolchain: toolchain.versions()?, anchor_lang: anchor_lang_version(workspace)?, programs };
+    let manifest = Manifest {
+        toolchain: toolchain.versions()?,
+        anchor_lang: anchor_lang_version(workspace)?,
+        programs,
+    };
     manifest.write(&workspace.path(COMMITTED))
 }
 
@@ -48,7 +51,10 @@ fn compare(workspace: &Workspace) -> Result<()> {
     let mut differences = manifest.differences(&folder, &names);
     let anchor_lang = anchor_lang_version(workspace)?;
     if manifest.anchor_lang != anchor_lang {
-        differences.push(format!("built with anchor-lang {}, Cargo.toml says {anchor_lang}", manifest.anchor_lang));
+        differences.push(format!(
+            "built with anchor-lang {}, Cargo.toml says {anchor_lang}",
+            manifest.anchor_lang
+        ));
     }
 
     match Toolchain::installed().map(|toolchain| Ok::<_, anyhow::Error>((toolchain, toolchain.versions()?))) {
@@ -63,13 +69,18 @@ fn compare(workspace: &Workspace) -> Result<()> {
             for name in names {
                 let built = Program::of(&timed_build(workspace, toolchain, &name)?);
                 if manifest.programs.get(&name).is_some_and(|recorded| *recorded != built) {
-                    differences.push(format!("the sources of {name} give other bytes than {COMMITTED}/{name}.so"));
+                    differences.push(format!(
+                        "the sources of {name} give other bytes than {COMMITTED}/{name}.so"
+                    ));
                 }
             }
         }
     }
     if !differences.is_empty() {
-        bail!("the committed programs are out of date: run `./dev programs`\n  {}", differences.join("\n  "));
+        bail!(
+            "the committed programs are out of date: run `./dev programs`\n  {}",
+            differences.join("\n  ")
+        );
     }
     Ok(())
 }
@@ -77,7 +88,11 @@ fn compare(workspace: &Workspace) -> Result<()> {
 fn timed_build(workspace: &Workspace, toolchain: Toolchain, name: &str) -> Result<Vec<u8>> {
     let started = Instant::now();
     let bytes = build::build(workspace, toolchain, name).with_context(|| format!("building the program {name}"))?;
-    println!("build-programs: {name}.so, {} bytes, {:.1} s", bytes.len(), started.elapsed().as_secs_f64());
+    println!(
+        "build-programs: {name}.so, {} bytes, {:.1} s",
+        bytes.len(),
+        started.elapsed().as_secs_f64()
+    );
     Ok(bytes)
 }
 

@@ -55,13 +55,20 @@ impl Toolchain {
         match self {
             Self::PlatformTools => {
                 let text = process::output(Command::new("cargo").args(["build-sbf", "--version"]))?;
-                Ok(text.lines().filter_map(|line| line.split_once(' ')).map(owned).collect())
+                Ok(text
+                    .lines()
+                    .filter_map(|line| line.split_once(' '))
+                    .map(owned)
+                    .collect())
             }
             Self::Debian => {
                 let format = "--showformat=${Package} ${Version}\n";
                 let text = process::output(Command::new("dpkg-query").args(["--show", format]).args(PACKAGES))?;
-                let mut versions: BTreeMap<_, _> =
-                    text.lines().filter_map(|line| line.split_once(' ')).map(owned).collect();
+                let mut versions: BTreeMap<_, _> = text
+                    .lines()
+                    .filter_map(|line| line.split_once(' '))
+                    .map(owned)
+                    .collect();
                 let cargo = process::output(Command::new("cargo").arg("--version"))?;
                 let cargo = cargo.split(' ').nth(1).context("`cargo --version` names no version")?;
                 versions.insert("cargo".to_owned(), cargo.to_owned());
@@ -93,8 +100,13 @@ pub(crate) fn llvm_dir(parent: &Path) -> Result<PathBuf> {
 
 fn find_llvm_library() -> Result<PathBuf> {
     let files = process::output(Command::new("dpkg-query").args(["--listfiles", "libllvm22"]))?;
-    let library = files.lines().map(Path::new).find(|file| file.file_name().is_some_and(|name| name == LLVM_LIBRARY));
-    Ok(library.with_context(|| format!("the package libllvm22 holds no {LLVM_LIBRARY}"))?.to_owned())
+    let library = files
+        .lines()
+        .map(Path::new)
+        .find(|file| file.file_name().is_some_and(|name| name == LLVM_LIBRARY));
+    Ok(library
+        .with_context(|| format!("the package libllvm22 holds no {LLVM_LIBRARY}"))?
+        .to_owned())
 }
 
 fn missing_packages() -> Vec<&'static str> {
@@ -130,9 +142,21 @@ fn install() -> Result<()> {
     }
     if !linker_is_installed() {
         println!("build-programs: installing sbpf-linker {LINKER_VERSION} (cargo, about 80 s)");
-        let linker = ["install", "sbpf-linker", "--version", LINKER_VERSION, "--locked", "--force"];
+        let linker = [
+            "install",
+            "sbpf-linker",
+            "--version",
+            LINKER_VERSION,
+            "--locked",
+            "--force",
+        ];
         // The linker is a tool of this machine: nothing of this build may reach into its own.
-        process::run(Command::new("cargo").args(linker).env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS"))?;
+        process::run(
+            Command::new("cargo")
+                .args(linker)
+                .env_remove("CARGO_TARGET_DIR")
+                .env_remove("RUSTFLAGS"),
+        )?;
     }
     Ok(())
 }
