@@ -1,0 +1,34 @@
+//! Bounds that are part of the protocol, each with its reason.
+
+/// Most mints that a node may be priced in: the list lives inside the node's account, which every job open reads.
+pub const MAX_PRICES: usize = 4;
+
+/// Most unbonding requests that a stake may have at once: the queue lives inside the account and slashing walks it.
+pub const MAX_UNBONDINGS: usize = 8;
+
+/// Most bytes of a provider's endpoint URL: a DNS name (253) would not be worth the rent; 96 fits `https://host:port` in practice.
+pub const MAX_ENDPOINT_BYTES: usize = 96;
+
+/// Most GPUs that one node offers: the densest servers sold have 16; racks are several nodes.
+pub const MAX_GPUS_PER_NODE: u16 = 64;
+
+/// Shortest grace window, in seconds: below it an ordinary network hiccup would look like silence.
+pub const MIN_GRACE_WINDOW_S: u32 = 5;
+
+/// Longest grace window, in seconds: it bounds what either side can lose, so governance may not stretch it at will.
+pub const MAX_GRACE_WINDOW_S: u32 = 3_600;
+
+/// Longest start deadline, in seconds: a tenant's escrow must not be parked for longer by a provider that never starts.
+pub const MAX_START_DEADLINE_S: u32 = 3_600;
+
+/// Longest job, in seconds (one year): keeps `rate × metered` and the escrow far from the edge of 64 bits.
+pub const MAX_JOB_DURATION_S: u32 = 31_536_000;
+
+/// Highest fee, in basis points (20 %): a bound on what a captured governance could take.
+pub const MAX_FEE_BPS: u16 = 2_000;
+
+/// Shortest unbonding period, in seconds (one day): longer than every window in which evidence may be shown.
+pub const MIN_UNBONDING_PERIOD_S: u32 = 86_400;
+
+/// Longest unbonding period, in seconds (90 days): a bound on how long governance can hold a provider's bond.
+pub const MAX_UNBONDING_PERIOD_S: u32 = 7_776_000;

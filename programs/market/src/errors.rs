@@ -1,0 +1,141 @@
+//! Everything the market refuses. Append-only: codes are part of the interface.
+
+use anchor_lang::prelude::*;
+
+/// Why the market refused. Codes from 7000.
+#[error_code(offset = 7000)]
+#[derive(Debug, PartialEq, Eq)]
+pub enum MarketError {
+    /// The signer did not deploy the program.
+    #[msg("Only the program's upgrade authority may initialise the market; sign with the key that deployed the program.")]
+    NotUpgradeAuthority,
+    /// The signer does not govern the market.
+    #[msg("Only the market's authority may do this; sign with that key.")]
+    NotAuthority,
+    /// A parameter outside the protocol's bounds.
+    #[msg("A parameter lies outside the protocol's bounds (fee at most 20 %, grace window 5 to 3,600 s, start deadline 1 to 3,600 s, heartbeat age at least 10 s).")]
+    ParameterOutOfRange,
+    /// The mint has Token-2022 extensions.
+    #[msg("The mint carries Token-2022 extensions that the market does not admit; use a mint without extensions.")]
+    MintNotAdmitted,
+    /// No new jobs in this mint.
+    #[msg("The market takes no new jobs in this mint; choose another registered mint.")]
+    MintDisabled,
+    /// Floor above ceiling, or a ceiling of zero.
+    #[msg("The price range is empty; the ceiling must be above zero and at least the floor.")]
+    PriceRangeEmpty,
+    /// A rate outside the governed range.
+    #[msg("The rate lies outside the range that governance set for this mint; choose a rate between its floor and ceiling.")]
+    RateOutOfRange,
+    /// No place for another mint.
+    #[msg("The node is already priced in four mints; withdraw one offer first.")]
+    TooManyPrices,
+    /// The node has no price in this mint.
+    #[msg("The node is not offered in this mint; choose one of the mints that it is priced in.")]
+    NotOffered,
+    /// The price rose above the tenant's limit.
+    #[msg("The node's rate is above the most that you would pay; look at the market again, or raise your limit.")]
+    RateAboveLimit,
+    /// The signer does not own this account.
+    #[msg("The account belongs to another owner; sign with the owner's wallet.")]
+    NotOwner,
+    /// The signer is not the attestation key.
+    #[msg("Only the provider's current attestation key may do this.")]
+    NotAttestationKey,
+    /// The signer is neither the tenant nor its session key.
+    #[msg("Only the job's tenant or its session key may do this.")]
+    NotTenant,
+    /// The endpoint is malformed.
+    #[msg("The endpoint must be 1 to 96 bytes of printable ASCII that begin with https://.")]
+    InvalidEndpoint,
+    /// A key of all zeros.
+    #[msg("The key is all zeros, which nobody can sign for; name a real key.")]
+    InvalidKey,
+    /// A class or region name in another alphabet.
+    #[msg("Class and region must be 1 to 16 characters out of a-z, 0-9 and '-', padded with zeros.")]
+    InvalidName,
+    /// No GPUs, too many GPUs, no memory, or an empty range of durations.
+    #[msg("A node has 1 to 64 GPUs with memory, and its shortest duration is 1 s up to its longest, at most a year.")]
+    InvalidSpecification,
+    /// A node number other than the next.
+    #[msg("Nodes are numbered from zero without gaps; register the next number.")]
+    NodeIdOutOfOrder,
+    /// An amount of zero.
+    #[msg("The amount is zero; name at least one base unit.")]
+    ZeroAmount,
+    /// A sum or product that leaves 64 bits.
+    #[msg("The amount is too large for 64 bits; use a smaller amount, rate or duration.")]
+    AmountOverflow,
+    /// Not enough in the balance.
+    #[msg("The balance is too small; deposit more, or rent for a shorter time.")]
+    InsufficientBalance,
+    /// The market is paused.
+    #[msg("Governance has paused new jobs; running jobs, settlements and withdrawals go on.")]
+    Paused,
+    /// The node takes no new jobs.
+    #[msg("The node takes no new jobs; choose another one.")]
+    NodeInactive,
+    /// The last heartbeat is too old.
+    #[msg("The node's last heartbeat is too old; choose another node, or wait until its agent is back.")]
+    NodeSilent,
+    /// Too few free GPUs.
+    #[msg("The node has fewer free GPUs than that; choose fewer GPUs or another node.")]
+    CapacityExceeded,
+    /// A duration outside the node's range.
+    #[msg("The duration lies outside what the node offers; choose one between its shortest and longest.")]
+    DurationOutOfRange,
+    /// An escrow of zero.
+    #[msg("At this rate and duration the job would cost nothing; rent for longer.")]
+    ZeroEscrow,
+    /// The job is not in a state that allows this.
+    #[msg("The job is not in a state that allows this; look at its state and at the order open, start, settle, stop, close.")]
+    WrongJobState,
+    /// Too late to start.
+    #[msg("The start deadline has passed; cancel the job to return its escrow.")]
+    StartDeadlinePassed,
+    /// Too early to cancel.
+    #[msg("The provider still has time to start this job; cancel it after the start deadline.")]
+    StartDeadlineNotPassed,
+    /// Too early to close.
+    #[msg("The job cannot be closed yet: settle its final receipt, or wait until the grace window after its stop or expiry has passed.")]
+    GraceWindowOpen,
+    /// No Ed25519 instruction directly before this one.
+    #[msg("The instruction directly before must be the Ed25519 precompile with both signatures.")]
+    MissingSignatures,
+    /// The Ed25519 instruction is not in the canonical layout.
+    #[msg("The Ed25519 instruction is not in the canonical layout; build it as docs/PROTOCOL.md describes.")]
+    SignaturesNotCanonical,
+    /// Signed by other keys than the job's, or in the other order.
+    #[msg("The receipt must be signed by the job's attestation key first and its session key second.")]
+    WrongSigner,
+    /// The message is not a receipt.
+    #[msg("The signed message is not a version 1 receipt.")]
+    MalformedReceipt,
+    /// A receipt of another cluster.
+    #[msg("The receipt names another cluster's genesis hash.")]
+    WrongCluster,
+    /// A receipt of another job.
+    #[msg("The receipt belongs to another job.")]
+    WrongJob,
+    /// Not newer than the last.
+    #[msg("The receipt is not newer than the last one settled; settle a later one.")]
+    StaleReceipt,
+    /// Less usage than before.
+    #[msg("The receipt claims less metered time than an earlier one.")]
+    UsageRegressed,
+    /// More time than has passed on chain.
+    #[msg("The receipt claims more time than has passed since the job started or until it was stopped; settle it later, or make a correct one.")]
+    UsageExceedsElapsed,
+    /// More than the escrow covers.
+    #[msg("The receipt claims more time than the job was rented for.")]
+    UsageExceedsDuration,
+    /// The provider's balance account belongs to someone else or another mint.
+    #[msg("The balance account is not that of the job's provider or tenant in the job's mint.")]
+    WrongBalance,
+    /// The stake belongs to someone else.
+    #[msg("The stake account is not that of the job's provider.")]
+    WrongStake,
+    /// The provider has no balance account in this mint.
+    #[msg("The provider has no balance account in this mint; open one before pricing a node in it.")]
+    ProviderBalanceMissing,
+}

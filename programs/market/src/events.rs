@@ -1,0 +1,192 @@
+//! What happened, in the past tense; enough to rebuild every row. Append-only.
+//!
+//! Fixed-size, so that emitting is one copy; off chain the same structs are read with Borsh, whose encoding of integers and
+//! fixed arrays is the same bytes.
+
+use anchor_lang::prelude::*;
+use gantry_protocol::limits::MAX_ENDPOINT_BYTES;
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[event(bytemuck)]
+        #[cfg_attr(not(target_os = "solana"), derive(Debug, PartialEq, Eq, borsh::BorshDeserialize, borsh::BorshSerialize))]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+    )*};
+}
+
+events! {
+    /// The configuration was created or changed; all values after the change.
+    MarketConfigured {
+        authority: Address,
+        genesis_hash: [u8; 32],
+        stake_per_gpu: u64,
+        start_deadline_s: u32,
+        grace_window_s: u32,
+        heartbeat_max_age_s: u32,
+        fee_bps: u16,
+        /// 1 while no new jobs may be opened.
+        paused: u16,
+    }
+    /// A mint was admitted, or its price range or admission changed; all values after the change.
+    MintConfigured {
+        mint: Address,
+        vault: Address,
+        token_program: Address,
+        rate_floor: u64,
+        rate_ceiling: u64,
+        decimals: u32,
+        /// 1 while new jobs may be opened in it.
+        enabled: u32,
+    }
+    /// A provider registered or changed its profile; all values after the change.
+    ProviderConfigured {
+        provider: Address,
+        owner: Address,
+        attestation_key: Address,
+        tls_key_hash: [u8; 32],
+        endpoint: [u8; MAX_ENDPOINT_BYTES],
+        endpoint_bytes: u64,
+        at: i64,
+    }
+    /// A node was registered.
+    NodeRegistered {
+        node: Address,
+        provider: Address,
+        owner: Address,
+        class: [u8; 16],
+        region: [u8; 16],
+        memory_mib: u32,
+        min_duration_s: u32,
+        max_duration_s: u32,
+        gpus: u16,
+        id: u16,
+        /// 1 when the GPUs are simulated.
+        simulated: u64,
+        at: i64,
+    }
+    /// A node's durations or its readiness changed.
+    NodeUpdated {
+        node: Address,
+        min_duration_s: u32,
+        max_duration_s: u32,
+        /// 1 while it takes new jobs.
+        active: u64,
+    }
+    /// A node's rate in one mint changed; zero when the offer was withdrawn.
+    NodePriced {
+        node: Address,
+        mint: Address,
+        /// Micro-atoms per second and GPU.
+        rate: u64,
+    }
+    /// A node said that it is alive.
+    NodeHeartbeaten {
+        node: Address,
+        at: i64,
+    }
+    /// A balance was opened, empty.
+    BalanceOpened {
+        owner: Address,
+        mint: Address,
+    }
+    /// Tokens arrived in the vault.
+    BalanceDeposited {
+        owner: Address,
+        mint: Address,
+        amount: u64,
+        /// The balance afterwards.
+        balance: u64,
+    }
+    /// Tokens left the vault.
+    BalanceWithdrawn {
+        owner: Address,
+        mint: Address,
+        amount: u64,
+        /// The balance afterwards.
+        balance: u64,
+    }
+    /// A job was opened and its escrow set aside.
+    JobOpened {
+        job: Address,
+        tenant: Address,
+        provider: Address,
+        node: Address,
+        mint: Address,
+        session_key: Address,
+        attestation_key: Address,
+        bundle_hash: [u8; 32],
+        nonce: u64,
+        /// Micro-atoms per second for all GPUs.
+        rate: u64,
+        escrow: u64,
+        stake_reserved: u64,
+        /// The tenant's balance afterwards.
+        balance: u64,
+        opened_at: i64,
+        start_deadline: i64,
+        max_duration_s: u32,
+        grace_window_s: u32,
+        gpus: u16,
+        fee_bps: u16,
+        /// Free GPUs of the node afterwards.
+        gpus_free: u32,
+    }
+    /// Metering began.
+    JobStarted {
+        job: Address,
+        at: i64,
+    }
+    /// A co-signed receipt was paid.
+    JobSettled {
+        job: Address,
+        samples_root: [u8; 32],
+        sequence: u64,
+        metered_ms: u64,
+        /// Paid to the provider by this settlement.
+        paid_now: u64,
+        /// Paid to the provider so far.
+        paid: u64,
+        /// Kept as fee so far.
+        fee: u64,
+        /// The provider's balance afterwards.
+        balance: u64,
+        /// 1 when this was the final receipt.
+        is_final: u64,
+        at: i64,
+    }
+    /// The tenant ended metering; the grace window runs.
+    JobStopped {
+        job: Address,
+        at: i64,
+    }
+    /// A job was closed and refunded.
+    JobClosed {
+        job: Address,
+        /// What all metered time cost: paid + fee.
+        owed: u64,
+        paid: u64,
+        fee: u64,
+        refund: u64,
+        /// The tenant's balance afterwards.
+        balance: u64,
+        at: i64,
+        /// Free GPUs of the node afterwards.
+        gpus_free: u64,
+    }
+    /// A job that was never started returned its escrow.
+    JobCancelled {
+        job: Address,
+        refund: u64,
+        /// The tenant's balance afterwards.
+        balance: u64,
+        at: i64,
+        /// Free GPUs of the node afterwards.
+        gpus_free: u64,
+    }
+    /// A job accepts another attestation key.
+    JobRekeyed {
+        job: Address,
+        attestation_key: Address,
+    }
+}

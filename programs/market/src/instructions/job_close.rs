@@ -1,0 +1,67 @@
+//! Closes a job: pays nothing more, refunds the rest.
+
+use anchor_lang::prelude::*;
+use gantry_protocol::UnixSeconds;
+
+use super::job_end::GiveBack;
+use crate::{
+    events::JobClosed,
+    seeds,
+    state::{Balance, Job, Node},
+};
+
+/// Accounts of `job_close`.
+#[derive(Accounts)]
+pub struct JobClose {
+    /// Anyone; with the job's attestation key it is the provider's own wish.
+    pub caller: Signer,
+    #[account(mut)]
+    pub job: Account<Job>,
+    #[account(mut, address = job.node)]
+    pub node: Account<Node>,
+    /// The tenant's balance.
+    #[account(mut)]
+    pub balance: Account<Balance>,
+    /// Signs towards the staking program; holds no data.
+    #[account(seeds = [seeds::SIGNER], bump)]
+    pub signer: UncheckedAccount,
+    /// The staking pool; the staking program checks it.
+    pub pool: Account<staking::state::Pool>,
+    /// The provider's stake.
+    #[account(mut)]
+    pub stake: Account<staking::state::Stake>,
+    #[account(address = staking::ID)]
+    pub staking_program: UncheckedAccount,
+}
+
+#[inline(never)]
+pub(crate) fn handle(ctx: &mut Context<JobClose>) -> Result<()> {
+    let now = UnixSeconds(Clock::get()?.unix_timestamp);
+    let signer_bump = ctx.bumps.signer;
+    let accounts = &mut ctx.accounts;
+    let by_provider = *accounts.caller.address() == accounts.job.attestation_key;
+    let refund = accounts.job.conclude(now, by_provider)?;
+    GiveBack {
+        job: &accounts.job,
+        balance: &mut accounts.balance,
+        node: &mut accounts.node,
+        stake: &mut accounts.stake,
+        pool: &accounts.pool,
+        signer: &accounts.signer,
+        signer_bump,
+        staking_program: &accounts.staking_program,
+    }
+    .carry_out(refund)?;
+    let job = &accounts.job;
+    emit!(JobClosed {
+        job: *job.address(),
+        owed: job.owed,
+        paid: job.paid,
+        fee: job.fee,
+        refund: job.refund,
+        balance: accounts.balance.amount,
+        at: now.0,
+        gpus_free: u64::from(accounts.node.gpus_free),
+    });
+    Ok(())
+}

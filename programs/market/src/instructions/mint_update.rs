@@ -1,0 +1,30 @@
+//! Changes a mint's price range, or stops new jobs in it.
+
+use anchor_lang::prelude::*;
+
+use super::mint_register::configured;
+use crate::{
+    errors::MarketError,
+    seeds,
+    state::{Config, RegisteredMint},
+};
+
+/// Accounts of `mint_update`.
+#[derive(Accounts)]
+pub struct MintUpdate {
+    #[account(address = config.authority @ MarketError::NotAuthority)]
+    pub authority: Signer,
+    #[account(seeds = [seeds::CONFIG], bump = config.bump)]
+    pub config: Account<Config>,
+    #[account(mut)]
+    pub registered_mint: Account<RegisteredMint>,
+}
+
+#[inline(never)]
+pub(crate) fn handle(ctx: &mut Context<MintUpdate>, rate_floor: u64, rate_ceiling: u64, enabled: bool) -> Result<()> {
+    let registered = &mut ctx.accounts.registered_mint;
+    registered.set_range(rate_floor, rate_ceiling)?;
+    registered.enabled = u8::from(enabled);
+    emit!(configured(registered));
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! One file per instruction, noun first.
+
+pub mod balance_deposit;
+pub mod balance_open;
+pub mod balance_withdraw;
+pub mod config_initialize;
+pub mod config_update;
+pub mod job_cancel;
+pub mod job_close;
+pub mod job_open;
+pub mod job_rekey;
+pub mod job_settle;
+pub mod job_start;
+pub mod job_stop;
+pub mod mint_register;
+pub mod mint_update;
+pub mod node_heartbeat;
+pub mod node_price_set;
+pub mod node_register;
+pub mod node_update;
+pub mod provider_register;
+pub mod provider_update;
+mod job_end;
+
+pub use balance_deposit::*;
+pub use balance_open::*;
+pub use balance_withdraw::*;
+pub use config_initialize::*;
+pub use config_update::*;
+pub use job_cancel::*;
+pub use job_close::*;
+pub use job_open::*;
+pub use job_rekey::*;
+pub use job_settle::*;
+pub use job_start::*;
+pub use job_stop::*;
+pub use mint_register::*;
+pub use mint_update::*;
+pub use node_heartbeat::*;
+pub use node_price_set::*;
+pub use node_register::*;
+pub use node_update::*;
+pub use provider_register::*;
+pub use provider_update::*;

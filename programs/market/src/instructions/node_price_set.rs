@@ -1,0 +1,35 @@
+//! Sets a node's rate in one mint.
+
+use anchor_lang::prelude::*;
+use gantry_protocol::Rate;
+
+use crate::{
+    errors::MarketError,
+    events::NodePriced,
+    state::{Balance, Node, RegisteredMint},
+};
+
+/// Accounts of `node_price_set`.
+#[derive(Accounts)]
+pub struct NodePriceSet {
+    #[account(address = node.owner @ MarketError::NotOwner)]
+    pub owner: Signer,
+    #[account(mut)]
+    pub node: Account<Node>,
+    pub registered_mint: Account<RegisteredMint>,
+    /// The provider's balance in the mint: it must exist, for settlements pay into it.
+    pub balance: Account<Balance>,
+}
+
+#[inline(never)]
+pub(crate) fn handle(ctx: &mut Context<NodePriceSet>, rate: u64) -> Result<()> {
+    let accounts = &mut ctx.accounts;
+    let mint = accounts.registered_mint.mint;
+    accounts.balance.require_of(accounts.owner.address(), &mint)?;
+    if rate > 0 {
+        accounts.registered_mint.require_in_range(Rate(rate))?;
+    }
+    accounts.node.set_price(mint, Rate(rate))?;
+    emit!(NodePriced { node: *accounts.node.address(), mint, rate });
+    Ok(())
+}

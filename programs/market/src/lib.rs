@@ -1,0 +1,145 @@
+//! The market: nodes, escrowed jobs, and settlement of co-signed usage.
+//!
+//! Purpose: a tenant rents GPUs by the second; money moves only against receipts that both sides signed. One state machine, so
+//! that settling, paying and recording are atomic.
+//!
+//! Invariant: per mint, vault ≥ Σ balances + Σ jobs' holdings (escrow not yet paid out, and fees), equal unless someone gave
+//! tokens away.
+//! Invariant: a job's provider has been paid exactly what its metered time earns, whatever the number of settlements.
+//! Invariant: settling writes the job and the provider's balance, nothing that other jobs share.
+//! Invariant: a node never rents out more GPUs than it has, and gets each back exactly once.
+#![no_std]
+#![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
+#![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
+
+use anchor_lang::prelude::*;
+
+pub mod errors;
+pub mod events;
+pub mod instructions;
+pub mod seeds;
+pub mod state;
+
+pub use errors::MarketError;
+pub use instructions::*;
+
+declare_id!("GantryMarketChBLgNoEAVfU4YyVooQXaGXWn3vbiqf");
+
+gantry_onchain::memory_symbols!();
+
+#[cfg(not(feature = "no-entrypoint"))]
+solana_security_txt::security_txt! {
+    name: "Gantry market",
+    project_url: "https://github.com/gantry-network/gantry",
+    contacts: "link:https://github.com/gantry-network/gantry/security/advisories/new",
+    policy: "https://github.com/gantry-network/gantry/blob/main/SECURITY.md",
+    preferred_languages: "en",
+    source_code: "https://github.com/gantry-network/gantry"
+}
+
+/// The market program's instructions.
+#[program]
+pub mod market {
+    use super::*;
+
+    /// Creates the configuration. Signed by the program's upgrade authority.
+    pub fn config_initialize(ctx: &mut Context<ConfigInitialize>, genesis_hash: [u8; 32], args: MarketParameters) -> Result<()> {
+        config_initialize::handle(ctx, genesis_hash, &args)
+    }
+
+    /// Changes the configuration; running jobs keep the terms they were opened with. Signed by the authority.
+    pub fn config_update(ctx: &mut Context<ConfigUpdate>, args: MarketParameters) -> Result<()> {
+        config_update::handle(ctx, &args)
+    }
+
+    /// Admits a mint and creates its vault. Signed by the authority.
+    pub fn mint_register(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceiling: u64) -> Result<()> {
+        mint_register::handle(ctx, rate_floor, rate_ceiling)
+    }
+
+    /// Changes a mint's price range, or stops new jobs in it. Signed by the authority.
+    pub fn mint_update(ctx: &mut Context<MintUpdate>, rate_floor: u64, rate_ceiling: u64, enabled: bool) -> Result<()> {
+        mint_update::handle(ctx, rate_floor, rate_ceiling, enabled)
+    }
+
+    /// Registers a provider.
+    pub fn provider_register(ctx: &mut Context<ProviderRegister>, args: ProviderProfile) -> Result<()> {
+        provider_register::handle(ctx, &args)
+    }
+
+    /// Changes a provider's endpoint, its TLS key or its attestation key. Running jobs take the new key over by `job_rekey`.
+    pub fn provider_update(ctx: &mut Context<ProviderUpdate>, args: ProviderProfile) -> Result<()> {
+        provider_update::handle(ctx, &args)
+    }
+
+    /// Registers a node. Numbers count up from zero.
+    pub fn node_register(ctx: &mut Context<NodeRegister>, id: u16, args: NodeSpecification) -> Result<()> {
+        node_register::handle(ctx, id, &args)
+    }
+
+    /// Changes how long a node may be rented, and whether it takes new jobs.
+    pub fn node_update(ctx: &mut Context<NodeUpdate>, min_duration_s: u32, max_duration_s: u32, active: bool) -> Result<()> {
+        node_update::handle(ctx, min_duration_s, max_duration_s, active)
+    }
+
+    /// Sets a node's rate per GPU in one mint; a rate of zero withdraws the offer in that mint.
+    pub fn node_price_set(ctx: &mut Context<NodePriceSet>, rate: u64) -> Result<()> {
+        node_price_set::handle(ctx, rate)
+    }
+
+    /// Says that a node is alive. Signed by the attestation key.
+    pub fn node_heartbeat(ctx: &mut Context<NodeHeartbeat>) -> Result<()> {
+        node_heartbeat::handle(ctx)
+    }
+
+    /// Opens an owner's empty balance in a mint. Anyone may pay for it.
+    pub fn balance_open(ctx: &mut Context<BalanceOpen>) -> Result<()> {
+        balance_open::handle(ctx)
+    }
+
+    /// Moves tokens from the owner's token account into the vault.
+    pub fn balance_deposit(ctx: &mut Context<BalanceDeposit>, amount: u64) -> Result<()> {
+        balance_deposit::handle(ctx, amount)
+    }
+
+    /// Moves tokens from the vault to a token account of the owner's choice.
+    pub fn balance_withdraw(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<()> {
+        balance_withdraw::handle(ctx, amount)
+    }
+
+    /// Rents GPUs of a node: moves the escrow from the tenant's balance to the job and reserves the provider's stake.
+    pub fn job_open(ctx: &mut Context<JobOpen>, nonce: u64, args: JobTerms) -> Result<()> {
+        job_open::handle(ctx, nonce, &args)
+    }
+
+    /// Starts metering. Signed by the attestation key, before the start deadline.
+    pub fn job_start(ctx: &mut Context<JobStart>) -> Result<()> {
+        job_start::handle(ctx)
+    }
+
+    /// Pays what a co-signed receipt earns. The Ed25519 instruction with both signatures stands directly before this one.
+    pub fn job_settle(ctx: &mut Context<JobSettle>) -> Result<()> {
+        job_settle::handle(ctx)
+    }
+
+    /// Ends metering now. Signed by the tenant or its session key; the provider has the grace window to settle its last receipts.
+    pub fn job_stop(ctx: &mut Context<JobStop>) -> Result<()> {
+        job_stop::handle(ctx)
+    }
+
+    /// Closes a job: refunds what was not used and gives GPUs and stake back. By anyone once the final receipt is settled or the
+    /// grace window after stop or expiry has passed; by the attestation key at any time after the start.
+    pub fn job_close(ctx: &mut Context<JobClose>) -> Result<()> {
+        job_close::handle(ctx)
+    }
+
+    /// Returns the whole escrow of a job that was not started. By anyone after the start deadline; by the attestation key before.
+    pub fn job_cancel(ctx: &mut Context<JobCancel>) -> Result<()> {
+        job_cancel::handle(ctx)
+    }
+
+    /// Makes a job accept receipts of the provider's current attestation key instead of the one it was opened with.
+    pub fn job_rekey(ctx: &mut Context<JobRekey>) -> Result<()> {
+        job_rekey::handle(ctx)
+    }
+}

@@ -1,0 +1,18 @@
+//! Seeds of the program-derived addresses.
+
+/// The configuration: `["config"]`.
+pub const CONFIG: &[u8] = b"config";
+/// Signs for the vaults, and towards the staking program: `["signer"]`. Holds no data.
+pub const SIGNER: &[u8] = b"signer";
+/// A registered mint: `["mint", mint]`.
+pub const MINT: &[u8] = b"mint";
+/// A mint's vault: `["vault", mint]`.
+pub const VAULT: &[u8] = b"vault";
+/// A provider: `["provider", owner]`.
+pub const PROVIDER: &[u8] = b"provider";
+/// A node: `["node", provider, id as u16 little-endian]`.
+pub const NODE: &[u8] = b"node";
+/// A balance: `["balance", owner, mint]`.
+pub const BALANCE: &[u8] = b"balance";
+/// A job: `["job", tenant, nonce as u64 little-endian]`.
+pub const JOB: &[u8] = b"job";

@@ -1,0 +1,56 @@
+//! The market's configuration.
+
+use anchor_lang::prelude::*;
+use gantry_protocol::limits::{MAX_FEE_BPS, MAX_GRACE_WINDOW_S, MAX_START_DEADLINE_S, MIN_GRACE_WINDOW_S};
+
+use crate::{MarketError, MarketParameters};
+
+/// Below this age of a heartbeat an ordinary confirmation delay would look like silence.
+const MIN_HEARTBEAT_AGE_S: u32 = 10;
+
+/// One per program. Read when a job opens, never when it settles.
+#[account]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Who may change this and register mints: governance.
+    pub authority: Address,
+    /// Genesis hash of this cluster, which every receipt names. A program cannot read it, so the first configuration records it.
+    pub genesis_hash: [u8; 32],
+    /// Stake that a job reserves per GPU, in base units of the network token.
+    pub stake_per_gpu: u64,
+    /// Seconds within which a job must be started.
+    pub start_deadline_s: u32,
+    /// Seconds after stop or expiry in which the provider may settle its last receipts.
+    pub grace_window_s: u32,
+    /// Seconds after which a node without a heartbeat takes no new job.
+    pub heartbeat_max_age_s: u32,
+    /// The protocol's part of what is owed, in basis points.
+    pub fee_bps: u16,
+    /// 1 while no new jobs may be opened.
+    pub paused: u8,
+    /// Bump of this address.
+    pub bump: u8,
+}
+
+const _: () = assert!(core::mem::size_of::<Config>() == 88);
+
+impl Config {
+    /// Takes over parameters that lie inside the protocol's bounds.
+    pub fn configure(&mut self, args: &MarketParameters) -> core::result::Result<(), MarketError> {
+        let in_range = args.fee_bps <= MAX_FEE_BPS
+            && (MIN_GRACE_WINDOW_S..=MAX_GRACE_WINDOW_S).contains(&args.grace_window_s)
+            && (1..=MAX_START_DEADLINE_S).contains(&args.start_deadline_s)
+            && args.heartbeat_max_age_s >= MIN_HEARTBEAT_AGE_S;
+        if !in_range {
+            return Err(MarketError::ParameterOutOfRange);
+        }
+        self.authority = args.authority;
+        self.stake_per_gpu = args.stake_per_gpu;
+        self.start_deadline_s = args.start_deadline_s;
+        self.grace_window_s = args.grace_window_s;
+        self.heartbeat_max_age_s = args.heartbeat_max_age_s;
+        self.fee_bps = args.fee_bps;
+        self.paused = u8::from(args.paused);
+        Ok(())
+    }
+}

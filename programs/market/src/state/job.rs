@@ -1,0 +1,283 @@
+//! A job: GPUs rented by the second against an escrow.
+
+use anchor_lang::prelude::*;
+use gantry_protocol::{billing, Atoms, Bps, Metered, Rate, Receipt, UnixSeconds};
+
+use crate::MarketError;
+
+/// Where a job stands. `Open → Running → (Stopped →) Closed`, or `Open → Cancelled`.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    /// Escrow held, not started.
+    Open = 1,
+    /// Metered.
+    Running = 2,
+    /// The tenant ended metering; the grace window runs.
+    Stopped = 3,
+    /// Refunded; the fee stays until it is swept.
+    Closed = 4,
+    /// Never started; the whole escrow went back.
+    Cancelled = 5,
+}
+
+/// One per rent. Stays after its end as the record of the bill.
+#[account]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Job {
+    /// The wallet that pays and is refunded.
+    pub tenant: Address,
+    /// The provider's wallet, whose balance is paid.
+    pub provider: Address,
+    /// The node's account.
+    pub node: Address,
+    /// The mint.
+    pub mint: Address,
+    /// The tenant's hot key: co-signs receipts and may stop the job.
+    pub session_key: Address,
+    /// The provider's hot key at the opening, or since the last rekey.
+    pub attestation_key: Address,
+    /// Genesis hash of this cluster.
+    pub genesis_hash: [u8; 32],
+    /// SHA-256 of the bundle that the tenant will upload; zeros when there is none.
+    pub bundle_hash: [u8; 32],
+    /// Merkle root of the samples behind the last settled receipt.
+    pub samples_root: [u8; 32],
+    /// Number that the tenant chose; with the wallet it makes the address.
+    pub nonce: u64,
+    /// Micro-atoms per second for all GPUs of the job.
+    pub rate: u64,
+    /// What was set aside at the opening, in base units.
+    pub escrow: u64,
+    /// What the settled metered time costs, in base units: `paid + fee`.
+    pub owed: u64,
+    /// The provider's part of `owed`.
+    pub paid: u64,
+    /// The protocol's part of `owed`; stays on the job.
+    pub fee: u64,
+    /// What went back to the tenant at the end.
+    pub refund: u64,
+    /// Stake that the job reserved, in base units of the network token.
+    pub stake_reserved: u64,
+    /// Sequence of the last settled receipt; zero before the first.
+    pub sequence: u64,
+    /// Metered milliseconds of the last settled receipt.
+    pub metered_ms: u64,
+    /// Unix seconds of the opening.
+    pub opened_at: i64,
+    /// Unix seconds until which it may be started.
+    pub start_deadline: i64,
+    /// Unix seconds of the start; zero before.
+    pub started_at: i64,
+    /// Unix seconds of the tenant's stop; zero before.
+    pub stopped_at: i64,
+    /// Unix seconds of close or cancellation; zero before.
+    pub ended_at: i64,
+    /// Longest metered time in seconds.
+    pub max_duration_s: u32,
+    /// Seconds after stop or expiry in which receipts may still be settled.
+    pub grace_window_s: u32,
+    /// GPUs.
+    pub gpus: u16,
+    /// The protocol's part, in basis points.
+    pub fee_bps: u16,
+    /// A [`JobState`].
+    pub state: u8,
+    /// 1 once the final receipt was settled.
+    pub is_final: u8,
+    /// Bump of this address.
+    pub bump: u8,
+    /// Named padding.
+    pub padding: [u8; 1],
+}
+
+const _: () = assert!(core::mem::size_of::<Job>() == 424);
+
+/// What a job is opened with, after the node, the mint and the configuration have agreed.
+pub struct OpenTerms {
+    /// Rate of all GPUs.
+    pub rate: Rate,
+    /// Longest metered time in seconds.
+    pub max_duration_s: u32,
+    /// The protocol's part.
+    pub fee: Bps,
+    /// Seconds to start within.
+    pub start_deadline_s: u32,
+    /// Seconds after the end in which receipts may still be settled.
+    pub grace_window_s: u32,
+}
+
+/// What one settlement moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// To the provider's balance.
+    pub paid: Atoms,
+    /// Kept on the job.
+    pub fee: Atoms,
+}
+
+type Outcome<T> = core::result::Result<T, MarketError>;
+
+impl Job {
+    /// The state, or `None` for a number that no instruction writes.
+    #[must_use]
+    pub fn state(&self) -> Option<JobState> {
+        [JobState::Open, JobState::Running, JobState::Stopped, JobState::Closed, JobState::Cancelled]
+            .into_iter()
+            .find(|state| *state as u8 == self.state)
+    }
+
+    /// What the vault holds for this job: the escrow not yet paid out while it lives, its fee afterwards.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.escrow.saturating_sub(self.paid).saturating_sub(self.refund)
+    }
+
+    /// Begins the job and returns the escrow to take: what the longest metered time costs, so that no bill can exceed it.
+    pub fn open(&mut self, terms: &OpenTerms, now: UnixSeconds) -> Outcome<Atoms> {
+        let longest = Metered::from_seconds(u64::from(terms.max_duration_s)).ok_or(MarketError::AmountOverflow)?;
+        let escrow = billing::owed(terms.rate, longest).ok_or(MarketError::AmountOverflow)?;
+        if escrow == Atoms::ZERO {
+            return Err(MarketError::ZeroEscrow);
+        }
+        self.rate = terms.rate.0;
+        self.escrow = escrow.0;
+        self.max_duration_s = terms.max_duration_s;
+        self.fee_bps = terms.fee.get();
+        self.grace_window_s = terms.grace_window_s;
+        self.opened_at = now.0;
+        self.start_deadline = now.after(terms.start_deadline_s).0;
+        self.state = JobState::Open as u8;
+        Ok(escrow)
+    }
+
+    /// Starts metering.
+    pub fn start(&mut self, now: UnixSeconds) -> Outcome<()> {
+        self.require(JobState::Open)?;
+        if now.0 > self.start_deadline {
+            return Err(MarketError::StartDeadlinePassed);
+        }
+        self.started_at = now.0;
+        self.state = JobState::Running as u8;
+        Ok(())
+    }
+
+    /// Records usage up to `receipt` and returns what it earns beyond what was paid. Rounds down: an escrow never overpays.
+    #[inline(always)]
+    pub fn settle(&mut self, receipt: &Receipt, now: UnixSeconds) -> Outcome<Settlement> {
+        if self.state != JobState::Running as u8 && self.state != JobState::Stopped as u8 {
+            return Err(MarketError::WrongJobState);
+        }
+        if receipt.sequence <= self.sequence {
+            return Err(MarketError::StaleReceipt);
+        }
+        if receipt.metered_ms < self.metered_ms {
+            return Err(MarketError::UsageRegressed);
+        }
+        if self.is_final == 1 && receipt.metered_ms > self.metered_ms {
+            return Err(MarketError::WrongJobState);
+        }
+        self.require_elapsed(receipt.metered_ms, now)?;
+        let fee = Bps::new(self.fee_bps).ok_or(MarketError::ParameterOutOfRange)?;
+        let owed = billing::owed(Rate(self.rate), Metered(receipt.metered_ms)).ok_or(MarketError::AmountOverflow)?;
+        let (paid_total, fee_total) = billing::split(owed, fee);
+        let settlement = Settlement {
+            paid: paid_total.checked_sub(Atoms(self.paid)).ok_or(MarketError::UsageRegressed)?,
+            fee: fee_total.checked_sub(Atoms(self.fee)).ok_or(MarketError::UsageRegressed)?,
+        };
+        self.owed = owed.0;
+        self.paid = paid_total.0;
+        self.fee = fee_total.0;
+        self.sequence = receipt.sequence;
+        self.metered_ms = receipt.metered_ms;
+        self.samples_root = receipt.samples_root;
+        self.is_final |= u8::from(receipt.is_final());
+        self.invariant()?;
+        Ok(settlement)
+    }
+
+    /// Refuses more metered time than the job was rented for, or than lies between its start and `now` or its stop.
+    #[inline(always)]
+    fn require_elapsed(&self, metered_ms: u64, now: UnixSeconds) -> Outcome<()> {
+        let rented = Metered::from_seconds(u64::from(self.max_duration_s)).ok_or(MarketError::AmountOverflow)?;
+        if metered_ms > rented.0 {
+            return Err(MarketError::UsageExceedsDuration);
+        }
+        let end = if self.state == JobState::Stopped as u8 { UnixSeconds(self.stopped_at) } else { now };
+        // The chain's clock has whole seconds: two stamps that differ by n may lie almost n + 1 seconds apart.
+        let elapsed_s = end.since(UnixSeconds(self.started_at)).saturating_add(1);
+        if metered_ms > elapsed_s.saturating_mul(1_000) {
+            return Err(MarketError::UsageExceedsElapsed);
+        }
+        Ok(())
+    }
+
+    /// Ends metering at the tenant's wish.
+    pub fn stop(&mut self, now: UnixSeconds) -> Outcome<()> {
+        self.require(JobState::Running)?;
+        self.stopped_at = now.0;
+        self.state = JobState::Stopped as u8;
+        Ok(())
+    }
+
+    /// Closes the job and returns the refund. `by_provider`: the attestation key signed, which gives up all further claims.
+    pub fn conclude(&mut self, now: UnixSeconds, by_provider: bool) -> Outcome<Atoms> {
+        let ends_at = match self.state() {
+            Some(JobState::Running) => UnixSeconds(self.started_at).after(self.max_duration_s),
+            Some(JobState::Stopped) => UnixSeconds(self.stopped_at),
+            _ => return Err(MarketError::WrongJobState),
+        };
+        if self.is_final == 0 && !by_provider && now <= ends_at.after(self.grace_window_s) {
+            return Err(MarketError::GraceWindowOpen);
+        }
+        self.end(JobState::Closed, now)
+    }
+
+    /// Cancels a job that was never started and returns its escrow.
+    pub fn cancel(&mut self, now: UnixSeconds, by_provider: bool) -> Outcome<Atoms> {
+        self.require(JobState::Open)?;
+        if !by_provider && now.0 <= self.start_deadline {
+            return Err(MarketError::StartDeadlineNotPassed);
+        }
+        self.end(JobState::Cancelled, now)
+    }
+
+    /// Refunds what is not owed.
+    fn end(&mut self, state: JobState, now: UnixSeconds) -> Outcome<Atoms> {
+        let refund = Atoms(self.escrow).checked_sub(Atoms(self.owed)).ok_or(MarketError::AmountOverflow)?;
+        self.refund = refund.0;
+        self.ended_at = now.0;
+        self.state = state as u8;
+        self.invariant()?;
+        Ok(refund)
+    }
+
+    /// Accepts receipts of another attestation key from now on.
+    pub fn rekey(&mut self, attestation_key: Address) -> Outcome<()> {
+        match self.state() {
+            Some(JobState::Open | JobState::Running | JobState::Stopped) => {
+                self.attestation_key = attestation_key;
+                Ok(())
+            }
+            _ => Err(MarketError::WrongJobState),
+        }
+    }
+
+    fn require(&self, state: JobState) -> Outcome<()> {
+        if self.state != state as u8 {
+            return Err(MarketError::WrongJobState);
+        }
+        Ok(())
+    }
+
+    /// What is owed is split without remainder and never exceeds the escrow less the refund.
+    #[inline(always)]
+    pub fn invariant(&self) -> Outcome<()> {
+        let split = self.paid.checked_add(self.fee) == Some(self.owed);
+        let covered = self.owed.checked_add(self.refund).is_some_and(|sum| sum <= self.escrow);
+        if !split || !covered {
+            return Err(MarketError::AmountOverflow);
+        }
+        Ok(())
+    }
+}

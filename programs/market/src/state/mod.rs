@@ -1,0 +1,15 @@
+//! Accounts of the market.
+
+mod balance;
+mod config;
+mod job;
+mod node;
+mod provider;
+mod registered_mint;
+
+pub use balance::Balance;
+pub use config::Config;
+pub use job::{Job, JobState, OpenTerms, Settlement};
+pub use node::{Node, Price};
+pub use provider::Provider;
+pub use registered_mint::RegisteredMint;

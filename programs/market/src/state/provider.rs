@@ -1,0 +1,61 @@
+//! A provider: who offers nodes, with which keys, and where its agent answers.
+
+use anchor_lang::prelude::*;
+use gantry_protocol::limits::MAX_ENDPOINT_BYTES;
+
+use crate::{MarketError, ProviderProfile};
+
+/// What an endpoint begins with: tenants pin the TLS key, so there is no other way to reach an agent.
+const SCHEME: &[u8] = b"https://";
+
+/// One per provider wallet.
+#[account]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// The wallet that owns stake, nodes and earnings.
+    pub owner: Address,
+    /// Hot key that signs starts, heartbeats and receipts.
+    pub attestation_key: Address,
+    /// SHA-256 of the agent's TLS public key (DER SubjectPublicKeyInfo), which tenants pin.
+    pub tls_key_hash: [u8; 32],
+    /// URL of the agent, ASCII.
+    pub endpoint: [u8; MAX_ENDPOINT_BYTES],
+    /// Unix seconds of the registration.
+    pub registered_at: i64,
+    /// Bytes of `endpoint` in use.
+    pub endpoint_bytes: u16,
+    /// Number of nodes, which is also the next node's number.
+    pub nodes: u16,
+    /// Bump of this address.
+    pub bump: u8,
+    /// Named padding.
+    pub padding: [u8; 3],
+}
+
+const _: () = assert!(core::mem::size_of::<Provider>() == 208);
+
+impl Provider {
+    /// Takes over a profile.
+    pub fn set_profile(&mut self, args: &ProviderProfile) -> core::result::Result<(), MarketError> {
+        if args.attestation_key == Address::default() || args.tls_key_hash == [0; 32] {
+            return Err(MarketError::InvalidKey);
+        }
+        let used = args.endpoint.get(..usize::from(args.endpoint_bytes)).ok_or(MarketError::InvalidEndpoint)?;
+        let rest = args.endpoint.get(usize::from(args.endpoint_bytes)..).ok_or(MarketError::InvalidEndpoint)?;
+        let printable = used.iter().all(u8::is_ascii_graphic) && rest.iter().all(|byte| *byte == 0);
+        if !printable || !used.starts_with(SCHEME) || used.len() == SCHEME.len() {
+            return Err(MarketError::InvalidEndpoint);
+        }
+        self.attestation_key = args.attestation_key;
+        self.tls_key_hash = args.tls_key_hash;
+        self.endpoint = args.endpoint;
+        self.endpoint_bytes = args.endpoint_bytes;
+        Ok(())
+    }
+
+    /// The endpoint's text; empty if it were not valid, which no instruction allows.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        self.endpoint.get(..usize::from(self.endpoint_bytes)).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("")
+    }
+}

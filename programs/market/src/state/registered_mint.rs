@@ -1,0 +1,52 @@
+//! A mint that jobs may be paid in.
+
+use anchor_lang::prelude::*;
+use gantry_protocol::Rate;
+
+use crate::MarketError;
+
+/// One per admitted mint, with its vault and price range.
+#[account]
+#[derive(Debug, PartialEq, Eq)]
+pub struct RegisteredMint {
+    /// The mint.
+    pub mint: Address,
+    /// Token account that holds every deposit in this mint; its authority is the market's signer.
+    pub vault: Address,
+    /// The token program that owns both.
+    pub token_program: Address,
+    /// Lowest rate per GPU, in micro-atoms per second.
+    pub rate_floor: u64,
+    /// Highest rate per GPU, in micro-atoms per second.
+    pub rate_ceiling: u64,
+    /// Decimals of the mint.
+    pub decimals: u8,
+    /// 1 while new jobs may be opened in it.
+    pub enabled: u8,
+    /// Bump of this address.
+    pub bump: u8,
+    /// Named padding.
+    pub padding: [u8; 5],
+}
+
+const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 120);
+
+impl RegisteredMint {
+    /// Takes over a price range that holds at least one rate.
+    pub fn set_range(&mut self, floor: u64, ceiling: u64) -> core::result::Result<(), MarketError> {
+        if ceiling == 0 || floor > ceiling {
+            return Err(MarketError::PriceRangeEmpty);
+        }
+        self.rate_floor = floor;
+        self.rate_ceiling = ceiling;
+        Ok(())
+    }
+
+    /// Refuses a rate per GPU outside the range.
+    pub fn require_in_range(&self, rate: Rate) -> core::result::Result<(), MarketError> {
+        if rate.0 < self.rate_floor || rate.0 > self.rate_ceiling {
+            return Err(MarketError::RateOutOfRange);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! Everything the staking program refuses. Append-only: codes are part of the interface.
+
+use anchor_lang::prelude::*;
+
+/// Why the staking program refused. Codes from 6000.
+#[error_code]
+#[derive(Debug, PartialEq, Eq)]
+pub enum StakingError {
+    /// The signer did not deploy the program.
+    #[msg("Only the program's upgrade authority may initialise the pool; sign with the key that deployed the program.")]
+    NotUpgradeAuthority,
+    /// The signer does not govern the pool.
+    #[msg("Only the pool's authority may change its parameters; sign with that key.")]
+    NotAuthority,
+    /// A period outside the protocol's bounds.
+    #[msg("The unbonding period must lie between one day and 90 days; choose a period inside that range.")]
+    UnbondingPeriodOutOfRange,
+    /// An amount of zero.
+    #[msg("The amount is zero; name at least one base unit.")]
+    ZeroAmount,
+    /// A sum that leaves 64 bits.
+    #[msg("The amount is too large for a 64-bit balance; use a smaller amount.")]
+    AmountOverflow,
+    /// More than is active and unreserved.
+    #[msg("The stake has less than that active and unreserved; wait for jobs to end, or name a smaller amount.")]
+    InsufficientStake,
+    /// All queue places are taken.
+    #[msg("Eight unbonding requests are already waiting; withdraw a matured one first.")]
+    UnbondingQueueFull,
+    /// Nothing is ripe.
+    #[msg("No unbonding request has passed its period yet; try again after the earliest one's time.")]
+    NothingToWithdraw,
+    /// The signer is not the market.
+    #[msg("Only the market program's signer may reserve or release stake.")]
+    NotMarket,
+    /// More than was reserved.
+    #[msg("The stake has less than that reserved; release at most what is reserved.")]
+    InsufficientReserve,
+    /// Not the owner's account.
+    #[msg("The stake belongs to another owner; sign with the owner's wallet.")]
+    NotOwner,
+    /// The mint has Token-2022 extensions.
+    #[msg("The mint carries Token-2022 extensions that the pool does not admit; use a mint without extensions.")]
+    MintNotAdmitted,
+}

@@ -1,0 +1,19 @@
+//! One file per instruction, noun first.
+
+pub mod pool_configure;
+pub mod pool_initialize;
+pub mod stake_deposit;
+pub mod stake_open;
+pub mod stake_release;
+pub mod stake_reserve;
+pub mod unbonding_request;
+pub mod unbonding_withdraw;
+
+pub use pool_configure::*;
+pub use pool_initialize::*;
+pub use stake_deposit::*;
+pub use stake_open::*;
+pub use stake_release::*;
+pub use stake_reserve::*;
+pub use unbonding_request::*;
+pub use unbonding_withdraw::*;

@@ -1,0 +1,28 @@
+//! Changes the pool's parameters.
+
+use anchor_lang::prelude::*;
+
+use super::PoolParameters;
+use crate::{errors::StakingError, events::PoolConfigured, seeds, state::Pool};
+
+/// Accounts of `pool_configure`.
+#[derive(Accounts)]
+pub struct PoolConfigure {
+    #[account(address = pool.authority @ StakingError::NotAuthority)]
+    pub authority: Signer,
+    #[account(mut, seeds = [seeds::POOL], bump = pool.bump)]
+    pub pool: Account<Pool>,
+}
+
+#[inline(never)]
+pub(crate) fn handle(ctx: &mut Context<PoolConfigure>, args: &PoolParameters) -> Result<()> {
+    let pool = &mut ctx.accounts.pool;
+    pool.configure(args.authority, args.market_signer, args.unbonding_period_s)?;
+    emit!(PoolConfigured {
+        authority: pool.authority,
+        mint: pool.mint,
+        market_signer: pool.market_signer,
+        unbonding_period_s: u64::from(pool.unbonding_period_s),
+    });
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Custody of the providers' bonds.
+//!
+//! Purpose: a provider bonds the network token; jobs reserve part of the bond while they run; what is unbonding stays slashable
+//! until it has left. Small on purpose, so that it can be frozen early.
+//!
+//! Invariant: vault ≥ Σ over stakes of (active + unbonding), equal unless someone gave tokens away.
+//! Invariant: reserved ≤ active in every stake.
+//! Invariant: nothing leaves before its unbonding period has passed, and a change of the period never touches a running one.
+//! Invariant: only the market's signer reserves and releases.
+#![no_std]
+#![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
+#![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
+
+use anchor_lang::prelude::*;
+
+pub mod errors;
+pub mod events;
+pub mod instructions;
+pub mod seeds;
+pub mod state;
+
+pub use errors::StakingError;
+pub use instructions::*;
+
+declare_id!("GantryStake2QaoTtkXcFGYAN7acmB8Jrv6X8tB7mwq");
+
+gantry_onchain::memory_symbols!();
+
+#[cfg(not(feature = "no-entrypoint"))]
+solana_security_txt::security_txt! {
+    name: "Gantry staking",
+    project_url: "https://github.com/gantry-network/gantry",
+    contacts: "link:https://github.com/gantry-network/gantry/security/advisories/new",
+    policy: "https://github.com/gantry-network/gantry/blob/main/SECURITY.md",
+    preferred_languages: "en",
+    source_code: "https://github.com/gantry-network/gantry"
+}
+
+/// The staking program's instructions.
+#[program]
+pub mod staking {
+    use super::*;
+
+    /// Creates the pool and its vault. Signed by the program's upgrade authority.
+    pub fn pool_initialize(ctx: &mut Context<PoolInitialize>, args: PoolParameters) -> Result<()> {
+        pool_initialize::handle(ctx, &args)
+    }
+
+    /// Changes the pool's parameters. Signed by the pool's authority.
+    pub fn pool_configure(ctx: &mut Context<PoolConfigure>, args: PoolParameters) -> Result<()> {
+        pool_configure::handle(ctx, &args)
+    }
+
+    /// Opens an empty stake for a provider.
+    pub fn stake_open(ctx: &mut Context<StakeOpen>) -> Result<()> {
+        stake_open::handle(ctx)
+    }
+
+    /// Bonds tokens.
+    pub fn stake_deposit(ctx: &mut Context<StakeDeposit>, amount: u64) -> Result<()> {
+        stake_deposit::handle(ctx, amount)
+    }
+
+    /// Begins to unbond: the tokens stop counting as active but stay slashable until they are withdrawn.
+    pub fn unbonding_request(ctx: &mut Context<UnbondingRequest>, amount: u64) -> Result<()> {
+        unbonding_request::handle(ctx, amount)
+    }
+
+    /// Pays out everything whose unbonding period has passed, to a token account of the owner. Anyone may call it.
+    pub fn unbonding_withdraw(ctx: &mut Context<UnbondingWithdraw>) -> Result<()> {
+        unbonding_withdraw::handle(ctx)
+    }
+
+    /// Sets active stake aside for a job. Market only.
+    pub fn stake_reserve(ctx: &mut Context<StakeReserve>, amount: u64) -> Result<()> {
+        stake_reserve::handle(ctx, amount)
+    }
+
+    /// Gives reserved stake back. Market only.
+    pub fn stake_release(ctx: &mut Context<StakeRelease>, amount: u64) -> Result<()> {
+        stake_release::handle(ctx, amount)
+    }
+}
