@@ -1,0 +1,263 @@
+//! The local Solana chain: a real virtual machine with JSON-RPC, websockets and Yellowstone gRPC, inside this process.
+
+mod blocks;
+mod programs;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use solana_hash::Hash;
+use solana_signer::Signer as _;
+use surfpool_core::surfnet::{
+    GeyserEvent,
+    locker::SurfnetSvmLocker,
+    svm::{SurfnetSvm, SurfnetSvmConfig},
+};
+use surfpool_types::{BlockProductionMode, RpcConfig, SimnetCommand, SimnetConfig, SimnetEvent, SurfpoolConfig};
+
+use self::blocks::BlockClock;
+pub use self::programs::Program;
+use crate::yellowstone::{Hub, ReplayLimits, Server, convert};
+
+/// Mainnet's time between blocks.
+const SLOT: Duration = Duration::from_millis(400);
+const START_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why the chain could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// The embedded network refused.
+    #[error("the local chain did not start: {0}")]
+    Start(String),
+    /// A program could not be put on the chain.
+    #[error("cannot load the program {name}: {reason}")]
+    Program {
+        /// The program's name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+/// Where the chain is to listen and what it holds before its first block.
+#[derive(Debug)]
+pub struct ChainConfig {
+    /// JSON-RPC's address.
+    pub rpc: SocketAddr,
+    /// The websockets' address, on the same host.
+    pub ws_port: u16,
+    /// Yellowstone's socket.
+    pub grpc: TcpListener,
+    /// Programs that are there from the start.
+    pub programs: Vec<Program>,
+    /// A wallet with plenty of lamports to pay for everything else.
+    pub faucet: solana_pubkey::Pubkey,
+    /// What the faucet starts with.
+    pub faucet_lamports: u64,
+    /// How much Yellowstone keeps for replay.
+    pub replay: ReplayLimits,
+}
+
+/// The running chain. Stops when dropped.
+#[derive(Debug)]
+pub struct Chain {
+    rpc: SocketAddr,
+    ws_port: u16,
+    yellowstone: Server,
+    // Stops before the run loop does.
+    _blocks: BlockClock,
+    commands: Sender<SimnetCommand>,
+}
+
+impl Chain {
+    /// Starts the chain; when this returns, it answers and its programs can be called. Needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// When a port is taken or a program is no program.
+    pub fn start(config: ChainConfig) -> Result<Self, ChainError> {
+        let svm_config = SurfnetSvmConfig {
+            slot_time: millis(SLOT),
+            instruction_profiling_enabled: false,
+            ..Default::default()
+        };
+        let (mut svm, simnet_events, geyser_events) =
+            SurfnetSvm::new(svm_config).map_err(|error| ChainError::Start(error.to_string()))?;
+        // Blockhashes repeat from boot to boot. A genesis hash of its own keeps what was signed for one boot out of the next.
+        svm.cached_genesis_hash = Some(Hash::new_from_array(solana_keypair::Keypair::new().pubkey().to_bytes()));
+        let locker = SurfnetSvmLocker::new(svm);
+
+        let hub = Arc::new(Hub::new(config.replay));
+        let forwarded = tee(geyser_events, hub.clone())?;
+        let started = watch(simnet_events)?;
+        for program in &config.programs {
+            program.load(&locker)?;
+        }
+
+        let (commands, on_command) = unbounded();
+        run(
+            surfpool_config(&config),
+            locker,
+            commands.clone(),
+            on_command,
+            forwarded,
+            &started,
+        )?;
+        let yellowstone = Server::start(config.grpc, hub).map_err(|source| ChainError::Io {
+            action: "serve Yellowstone gRPC",
+            source,
+        })?;
+        let blocks = BlockClock::start(SLOT, commands.clone()).map_err(|source| ChainError::Io {
+            action: "start the block clock",
+            source,
+        })?;
+        Ok(Self {
+            rpc: config.rpc,
+            ws_port: config.ws_port,
+            yellowstone,
+            _blocks: blocks,
+            commands,
+        })
+    }
+
+    /// JSON-RPC's address.
+    #[must_use]
+    pub fn rpc_url(&self) -> String {
+        format!("http://{}", self.rpc)
+    }
+
+    /// The websockets' address.
+    #[must_use]
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}:{}", self.rpc.ip(), self.ws_port)
+    }
+
+    /// Yellowstone's address.
+    #[must_use]
+    pub fn grpc_url(&self) -> String {
+        format!("http://{}", self.yellowstone.address())
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        // Fails only when the run loop has already ended.
+        let _ = self.commands.send(SimnetCommand::Terminate(None));
+    }
+}
+
+fn surfpool_config(config: &ChainConfig) -> SurfpoolConfig {
+    SurfpoolConfig {
+        simnets: vec![SimnetConfig {
+            offline_mode: true,
+            remote_rpc_url: None,
+            slot_time: millis(SLOT),
+            // Blocks come from our own clock, which does not drift.
+            block_production_mode: BlockProductionMode::Manual,
+            airdrop_addresses: vec![config.faucet],
+            airdrop_token_amount: config.faucet_lamports,
+            instruction_profiling_enabled: false,
+            ..Default::default()
+        }],
+        rpc: RpcConfig {
+            bind_host: config.rpc.ip().to_string(),
+            bind_port: config.rpc.port(),
+            ws_port: config.ws_port,
+            ..Default::default()
+        },
+        ..Default::default()
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Copies the chain's events to the hub on their way to the chain's own listener, which must get every one of them.
+fn tee(events: Receiver<GeyserEvent>, hub: Arc<Hub>) -> Result<Receiver<GeyserEvent>, ChainError> {
+    let (forward, forwarded) = unbounded();
+    spawn("geyser", move || {
+        for event in events {
+            if let Some(update) = convert::event(&event) {
+                hub.feed(update);
+            }
+            // Fails only when the chain has stopped.
+            let _ = forward.send(event);
+        }
+    })?;
+    Ok(forwarded)
+}
+
+/// Drains the chain's own log, which would block it when full, and reports how its start went.
+fn watch(events: Receiver<SimnetEvent>) -> Result<Receiver<Result<(), String>>, ChainError> {
+    let (report, started) = bounded(1);
+    spawn("chain-log", move || {
+        for event in events {
+            match event {
+                SimnetEvent::CoreStarted(_) => drop(report.try_send(Ok(()))),
+                SimnetEvent::Aborted(reason) => drop(report.try_send(Err(reason))),
+                SimnetEvent::ErrorLog(_, line) => tracing::debug!(target: "chain", "{line}"),
+                SimnetEvent::WarnLog(_, line) => tracing::debug!(target: "chain", "{line}"),
+                SimnetEvent::InfoLog(_, line) => tracing::trace!(target: "chain", "{line}"),
+                _ => {}
+            }
+        }
+    })?;
+    Ok(started)
+}
+
+/// Starts the chain's run loop and waits until it serves.
+fn run(
+    config: SurfpoolConfig,
+    locker: SurfnetSvmLocker,
+    commands: Sender<SimnetCommand>,
+    on_command: Receiver<SimnetCommand>,
+    forwarded: Receiver<GeyserEvent>,
+    started: &Receiver<Result<(), String>>,
+) -> Result<(), ChainError> {
+    let (end, ended) = bounded(1);
+    spawn("chain", move || {
+        let run_loop =
+            surfpool_core::runloops::start_local_surfnet_runloop(locker, config, commands, on_command, forwarded);
+        let reason = hiro_system_kit::nestable_block_on(run_loop)
+            .err()
+            .map(|error| error.to_string());
+        if let Some(reason) = &reason {
+            tracing::error!(%reason, "the local chain ended");
+        }
+        let _ = end.try_send(reason.unwrap_or_else(|| "it ended".into()));
+    })?;
+    let deadline = Instant::now() + START_PATIENCE;
+    crossbeam_channel::select! {
+        recv(started) -> report => match report {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(reason)) => Err(ChainError::Start(reason)),
+            Err(_) => Err(ChainError::Start("its log ended".into())),
+        },
+        recv(ended) -> reason => Err(ChainError::Start(reason.unwrap_or_else(|_| "it ended".into()))),
+        recv(crossbeam_channel::at(deadline)) -> _ => Err(ChainError::Start("it took longer than 30 s".into())),
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), ChainError> {
+    thread::Builder::new()
+        .name(name.into())
+        .spawn(body)
+        .map(drop)
+        .map_err(|source| ChainError::Io {
+            action: "start a thread",
+            source,
+        })
+}

@@ -1,0 +1,3 @@
+//! Starts a whole Gantry network on this machine.
+
+fn main() {}
