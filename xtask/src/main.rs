@@ -1,10 +1,11 @@
 //! The repository's own tools. `./dev help` lists what people run; `cargo xtask help` lists these.
 
+mod check;
 mod process;
 mod programs;
 mod workspace;
 
-use std::ffi::OsString;
+use std::{ffi::OsString, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -27,6 +28,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Check the repository's own rules: arrows, versions, sizes, ids, committed programs.
+    Check,
     /// Link one on-chain program; rustc runs this during build-programs.
     #[command(hide = true)]
     LinkProgram {
@@ -35,9 +38,21 @@ enum Command {
     },
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The chain of causes says what to do; a backtrace of this tool would bury it.
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
         Command::BuildPrograms { check } => programs::build_programs(&Workspace::locate()?, check),
+        Command::Check => check::check(&Workspace::locate()?),
         Command::LinkProgram { args } => programs::link::link(&args),
     }
 }
