@@ -20,7 +20,9 @@ pub fn is_held_by(program_data: &AccountView, signer: &Address) -> bool {
     if !program_data.owned_by(&LOADER) {
         return false;
     }
-    let Ok(data) = program_data.try_borrow() else { return false };
+    let Ok(data) = program_data.try_borrow() else {
+        return false;
+    };
     data.get(..4) == Some(&PROGRAM_DATA_TAG) && data.get(12) == Some(&1) && data.get(13..45) == Some(signer.as_ref())
 }
 

@@ -50,8 +50,15 @@ impl Bill {
     #[must_use]
     pub const fn of(rate: Rate, metered: Metered, fee: Bps, escrow: Atoms) -> Option<Self> {
         let Some(owed) = owed(rate, metered) else { return None };
-        let Some(refund) = escrow.checked_sub(owed) else { return None };
+        let Some(refund) = escrow.checked_sub(owed) else {
+            return None;
+        };
         let (paid, fee) = split(owed, fee);
-        Some(Self { owed, paid, fee, refund })
+        Some(Self {
+            owed,
+            paid,
+            fee,
+            refund,
+        })
     }
 }

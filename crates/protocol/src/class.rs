@@ -22,7 +22,9 @@ pub fn unpack(name: &Name) -> &str {
         return "";
     }
     let length = name.iter().position(|byte| *byte == 0).unwrap_or(NAME_BYTES);
-    name.get(..length).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("")
+    name.get(..length)
+        .and_then(|bytes| core::str::from_utf8(bytes).ok())
+        .unwrap_or("")
 }
 
 /// Whether a packed name is canonical: at least one character, only allowed ones, nothing after the first zero.

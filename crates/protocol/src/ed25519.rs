@@ -44,7 +44,10 @@ pub const HEADER: [u8; 30] = header();
 const fn header() -> [u8; 30] {
     let mut bytes = [0; 30];
     bytes[0] = 2;
-    let records = [(PROVIDER_SIGNATURE_AT, PROVIDER_KEY_AT), (TENANT_SIGNATURE_AT, TENANT_KEY_AT)];
+    let records = [
+        (PROVIDER_SIGNATURE_AT, PROVIDER_KEY_AT),
+        (TENANT_SIGNATURE_AT, TENANT_KEY_AT),
+    ];
     let mut record = 0;
     while record < 2 {
         let (signature_at, key_at) = records[record];
@@ -110,7 +113,11 @@ pub fn parse(data: &[u8]) -> Result<CoSigned<'_>, NotCanonical> {
     let tenant_key = rest.first_chunk::<32>().ok_or(NotCanonical::Length)?;
     let (_, rest) = data.split_at(MESSAGE_AT);
     let message = rest.first_chunk::<RECEIPT_BYTES>().ok_or(NotCanonical::Length)?;
-    Ok(CoSigned { provider_key, tenant_key, message })
+    Ok(CoSigned {
+        provider_key,
+        tenant_key,
+        message,
+    })
 }
 
 impl CoSigned<'_> {

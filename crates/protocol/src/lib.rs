@@ -7,7 +7,12 @@
 //! Invariant: no arithmetic here wraps, and every rounding names its direction.
 #![no_std]
 #![forbid(unsafe_code)]
-#![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used, clippy::cast_possible_truncation)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_possible_truncation
+)]
 #![warn(missing_docs)]
 
 pub mod billing;

@@ -88,7 +88,10 @@ pub struct Frontier {
 
 impl Default for Frontier {
     fn default() -> Self {
-        Self { size: 0, subtrees: [[0; 32]; MAX_DEPTH] }
+        Self {
+            size: 0,
+            subtrees: [[0; 32]; MAX_DEPTH],
+        }
     }
 }
 
@@ -104,7 +107,9 @@ impl Frontier {
     pub fn push(&mut self, leaf: Hash) -> bool {
         let mut carried = leaf;
         for level in 0..MAX_DEPTH {
-            let Some(subtree) = self.subtrees.get_mut(level) else { return false };
+            let Some(subtree) = self.subtrees.get_mut(level) else {
+                return false;
+            };
             if (self.size >> level) & 1 == 0 {
                 *subtree = carried;
                 self.size = self.size.saturating_add(1);
@@ -134,7 +139,9 @@ impl Frontier {
 /// Whether `leaf` is leaf number `index` of the tree of `size` leaves with this `root` (RFC 9162, section 2.1.3.2).
 #[must_use]
 pub fn verify(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> bool {
-    let Some(mut last) = size.checked_sub(1) else { return false };
+    let Some(mut last) = size.checked_sub(1) else {
+        return false;
+    };
     if index > last {
         return false;
     }

@@ -26,7 +26,9 @@ pub const fn mul(a: u64, b: u64) -> Wide {
     let high_low = a_high.wrapping_mul(b_low);
     let high_high = a_high.wrapping_mul(b_high);
     // Three summands below 2³² each: at most 3 × (2³² − 1).
-    let middle = (low_low >> 32).wrapping_add(low_high & LOW).wrapping_add(high_low & LOW);
+    let middle = (low_low >> 32)
+        .wrapping_add(low_high & LOW)
+        .wrapping_add(high_low & LOW);
     Wide {
         low: (middle << 32) | (low_low & LOW),
         // The product's upper word is at most 2⁶⁴ − 2, so these sums stay in range.
@@ -44,7 +46,11 @@ pub const fn div(value: Wide, divisor: u64) -> Option<(u64, u64)> {
     if value.high >= divisor {
         return None;
     }
-    if divisor <= LOW { Some(div_short(value, divisor)) } else { Some(div_long(value, divisor)) }
+    if divisor <= LOW {
+        Some(div_short(value, divisor))
+    } else {
+        Some(div_long(value, divisor))
+    }
 }
 
 /// Schoolbook division in base 2³² by one digit. Requires `value.high < divisor ≤ 2³² − 1`.

@@ -7,7 +7,9 @@ use anchor_lang::prelude::*;
 #[derive(Debug, PartialEq, Eq)]
 pub enum MarketError {
     /// The signer did not deploy the program.
-    #[msg("Only the program's upgrade authority may initialise the market; sign with the key that deployed the program.")]
+    #[msg(
+        "Only the program's upgrade authority may initialise the market; sign with the key that deployed the program."
+    )]
     NotUpgradeAuthority,
     /// The signer does not govern the market.
     #[msg("Only the market's authority may do this; sign with that key.")]

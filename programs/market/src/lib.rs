@@ -43,7 +43,11 @@ pub mod market {
     use super::*;
 
     /// Creates the configuration. Signed by the program's upgrade authority.
-    pub fn config_initialize(ctx: &mut Context<ConfigInitialize>, genesis_hash: [u8; 32], args: MarketParameters) -> Result<()> {
+    pub fn config_initialize(
+        ctx: &mut Context<ConfigInitialize>,
+        genesis_hash: [u8; 32],
+        args: MarketParameters,
+    ) -> Result<()> {
         config_initialize::handle(ctx, genesis_hash, &args)
     }
 
@@ -78,7 +82,12 @@ pub mod market {
     }
 
     /// Changes how long a node may be rented, and whether it takes new jobs.
-    pub fn node_update(ctx: &mut Context<NodeUpdate>, min_duration_s: u32, max_duration_s: u32, active: bool) -> Result<()> {
+    pub fn node_update(
+        ctx: &mut Context<NodeUpdate>,
+        min_duration_s: u32,
+        max_duration_s: u32,
+        active: bool,
+    ) -> Result<()> {
         node_update::handle(ctx, min_duration_s, max_duration_s, active)
     }
 

@@ -7,7 +7,9 @@ use anchor_lang::prelude::*;
 #[derive(Debug, PartialEq, Eq)]
 pub enum StakingError {
     /// The signer did not deploy the program.
-    #[msg("Only the program's upgrade authority may initialise the pool; sign with the key that deployed the program.")]
+    #[msg(
+        "Only the program's upgrade authority may initialise the pool; sign with the key that deployed the program."
+    )]
     NotUpgradeAuthority,
     /// The signer does not govern the pool.
     #[msg("Only the pool's authority may change its parameters; sign with that key.")]

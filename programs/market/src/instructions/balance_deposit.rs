@@ -37,7 +37,9 @@ pub struct BalanceDeposit {
 pub(crate) fn handle(ctx: &mut Context<BalanceDeposit>, amount: u64) -> Result<()> {
     let accounts = &mut ctx.accounts;
     require!(amount > 0, MarketError::ZeroAmount);
-    accounts.balance.require_of(accounts.owner.address(), &accounts.registered_mint.mint)?;
+    accounts
+        .balance
+        .require_of(accounts.owner.address(), &accounts.registered_mint.mint)?;
     accounts.balance.credit(Atoms(amount))?;
     let decimals = accounts.registered_mint.decimals;
     Transfer {
@@ -50,6 +52,11 @@ pub(crate) fn handle(ctx: &mut Context<BalanceDeposit>, amount: u64) -> Result<(
     }
     .invoke(amount, &[]);
     let balance = &accounts.balance;
-    emit!(BalanceDeposited { owner: balance.owner, mint: balance.mint, amount, balance: balance.amount });
+    emit!(BalanceDeposited {
+        owner: balance.owner,
+        mint: balance.mint,
+        amount,
+        balance: balance.amount
+    });
     Ok(())
 }

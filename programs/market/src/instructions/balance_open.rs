@@ -29,6 +29,9 @@ pub(crate) fn handle(ctx: &mut Context<BalanceOpen>) -> Result<()> {
     balance.owner = *accounts.owner.address();
     balance.mint = accounts.registered_mint.mint;
     balance.bump = ctx.bumps.balance;
-    emit!(BalanceOpened { owner: balance.owner, mint: balance.mint });
+    emit!(BalanceOpened {
+        owner: balance.owner,
+        mint: balance.mint
+    });
     Ok(())
 }

@@ -42,7 +42,9 @@ pub(crate) fn handle(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<
     let bump = [ctx.bumps.signer];
     let accounts = &mut ctx.accounts;
     require!(amount > 0, MarketError::ZeroAmount);
-    accounts.balance.require_of(accounts.owner.address(), &accounts.registered_mint.mint)?;
+    accounts
+        .balance
+        .require_of(accounts.owner.address(), &accounts.registered_mint.mint)?;
     accounts.balance.debit(Atoms(amount))?;
     let decimals = accounts.registered_mint.decimals;
     Transfer {
@@ -55,6 +57,11 @@ pub(crate) fn handle(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<
     }
     .invoke(amount, &[&[seeds::SIGNER, &bump]]);
     let balance = &accounts.balance;
-    emit!(BalanceWithdrawn { owner: balance.owner, mint: balance.mint, amount, balance: balance.amount });
+    emit!(BalanceWithdrawn {
+        owner: balance.owner,
+        mint: balance.mint,
+        amount,
+        balance: balance.amount
+    });
     Ok(())
 }

@@ -39,7 +39,11 @@ pub struct ConfigInitialize {
 }
 
 #[inline(never)]
-pub(crate) fn handle(ctx: &mut Context<ConfigInitialize>, genesis_hash: [u8; 32], args: &MarketParameters) -> Result<()> {
+pub(crate) fn handle(
+    ctx: &mut Context<ConfigInitialize>,
+    genesis_hash: [u8; 32],
+    args: &MarketParameters,
+) -> Result<()> {
     let accounts = &mut ctx.accounts;
     require!(
         upgrade_authority::is_held_by(accounts.program_data.account(), accounts.deployer.address()),

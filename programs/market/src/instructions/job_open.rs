@@ -66,9 +66,14 @@ pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) ->
     let job_bump = ctx.bumps.job;
     let terms = agree(&ctx.accounts, args)?;
     let accounts = &mut ctx.accounts;
-    accounts.node.rent(args.gpus, args.max_duration_s, now, accounts.config.heartbeat_max_age_s)?;
-    let stake_reserved =
-        accounts.config.stake_per_gpu.checked_mul(u64::from(args.gpus)).ok_or(MarketError::AmountOverflow)?;
+    accounts
+        .node
+        .rent(args.gpus, args.max_duration_s, now, accounts.config.heartbeat_max_age_s)?;
+    let stake_reserved = accounts
+        .config
+        .stake_per_gpu
+        .checked_mul(u64::from(args.gpus))
+        .ok_or(MarketError::AmountOverflow)?;
 
     let job = &mut accounts.job;
     let escrow = job.open(&terms, now)?;
@@ -113,7 +118,9 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
     if args.session_key == Address::default() {
         return Err(MarketError::InvalidKey);
     }
-    accounts.balance.require_of(accounts.tenant.address(), &accounts.registered_mint.mint)?;
+    accounts
+        .balance
+        .require_of(accounts.tenant.address(), &accounts.registered_mint.mint)?;
     if accounts.stake.owner != accounts.node.owner {
         return Err(MarketError::WrongStake);
     }

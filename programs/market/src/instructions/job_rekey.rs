@@ -25,6 +25,9 @@ pub(crate) fn handle(ctx: &mut Context<JobRekey>) -> Result<()> {
     let attestation_key = provider.attestation_key;
     let address = *ctx.accounts.job.address();
     ctx.accounts.job.rekey(attestation_key)?;
-    emit!(JobRekeyed { job: address, attestation_key });
+    emit!(JobRekeyed {
+        job: address,
+        attestation_key
+    });
     Ok(())
 }

@@ -30,7 +30,9 @@ pub(crate) fn handle(ctx: &mut Context<JobSettle>) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
     let address = *ctx.accounts.job.address();
     let accounts = &mut ctx.accounts;
-    accounts.balance.require_of(&accounts.job.provider, &accounts.job.mint)?;
+    accounts
+        .balance
+        .require_of(&accounts.job.provider, &accounts.job.mint)?;
     let receipt = co_signed_receipt(accounts.instructions.account(), &address, &accounts.job)?;
     let settlement = accounts.job.settle(&receipt, now)?;
     accounts.balance.credit(settlement.paid)?;
@@ -60,7 +62,9 @@ fn co_signed_receipt(
     job: &Job,
 ) -> core::result::Result<Receipt, ProgramError> {
     let instructions = Instructions::try_from(sysvar)?;
-    let before = instructions.get_instruction_relative(-1).map_err(|_| MarketError::MissingSignatures)?;
+    let before = instructions
+        .get_instruction_relative(-1)
+        .map_err(|_| MarketError::MissingSignatures)?;
     if *before.get_program_id() != ED25519_PROGRAM {
         return Err(MarketError::MissingSignatures.into());
     }

@@ -19,6 +19,9 @@ pub(crate) fn handle(ctx: &mut Context<JobStart>) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
     let address = *ctx.accounts.job.address();
     ctx.accounts.job.start(now)?;
-    emit!(JobStarted { job: address, at: now.0 });
+    emit!(JobStarted {
+        job: address,
+        at: now.0
+    });
     Ok(())
 }

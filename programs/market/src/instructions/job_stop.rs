@@ -20,8 +20,14 @@ pub(crate) fn handle(ctx: &mut Context<JobStop>) -> Result<()> {
     let signer = *ctx.accounts.tenant.address();
     let address = *ctx.accounts.job.address();
     let job = &mut ctx.accounts.job;
-    require!(signer == job.tenant || signer == job.session_key, MarketError::NotTenant);
+    require!(
+        signer == job.tenant || signer == job.session_key,
+        MarketError::NotTenant
+    );
     job.stop(now)?;
-    emit!(JobStopped { job: address, at: now.0 });
+    emit!(JobStopped {
+        job: address,
+        at: now.0
+    });
     Ok(())
 }

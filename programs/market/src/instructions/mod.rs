@@ -7,6 +7,7 @@ pub mod config_initialize;
 pub mod config_update;
 pub mod job_cancel;
 pub mod job_close;
+mod job_end;
 pub mod job_open;
 pub mod job_rekey;
 pub mod job_settle;
@@ -20,7 +21,6 @@ pub mod node_register;
 pub mod node_update;
 pub mod provider_register;
 pub mod provider_update;
-mod job_end;
 
 pub use balance_deposit::*;
 pub use balance_open::*;

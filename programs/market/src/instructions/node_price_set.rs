@@ -30,6 +30,10 @@ pub(crate) fn handle(ctx: &mut Context<NodePriceSet>, rate: u64) -> Result<()> {
         accounts.registered_mint.require_in_range(Rate(rate))?;
     }
     accounts.node.set_price(mint, Rate(rate))?;
-    emit!(NodePriced { node: *accounts.node.address(), mint, rate });
+    emit!(NodePriced {
+        node: *accounts.node.address(),
+        mint,
+        rate
+    });
     Ok(())
 }

@@ -14,10 +14,20 @@ pub struct NodeUpdate {
 }
 
 #[inline(never)]
-pub(crate) fn handle(ctx: &mut Context<NodeUpdate>, min_duration_s: u32, max_duration_s: u32, active: bool) -> Result<()> {
+pub(crate) fn handle(
+    ctx: &mut Context<NodeUpdate>,
+    min_duration_s: u32,
+    max_duration_s: u32,
+    active: bool,
+) -> Result<()> {
     let address = *ctx.accounts.node.address();
     let node = &mut ctx.accounts.node;
     node.offer(min_duration_s, max_duration_s, active)?;
-    emit!(NodeUpdated { node: address, min_duration_s, max_duration_s, active: u64::from(node.active) });
+    emit!(NodeUpdated {
+        node: address,
+        min_duration_s,
+        max_duration_s,
+        active: u64::from(node.active)
+    });
     Ok(())
 }

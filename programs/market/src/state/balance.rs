@@ -32,7 +32,10 @@ impl Balance {
 
     /// Takes `amount` away.
     pub fn debit(&mut self, amount: Atoms) -> core::result::Result<(), MarketError> {
-        self.amount = self.amount.checked_sub(amount.0).ok_or(MarketError::InsufficientBalance)?;
+        self.amount = self
+            .amount
+            .checked_sub(amount.0)
+            .ok_or(MarketError::InsufficientBalance)?;
         Ok(())
     }
 

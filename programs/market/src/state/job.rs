@@ -122,9 +122,15 @@ impl Job {
     /// The state, or `None` for a number that no instruction writes.
     #[must_use]
     pub fn state(&self) -> Option<JobState> {
-        [JobState::Open, JobState::Running, JobState::Stopped, JobState::Closed, JobState::Cancelled]
-            .into_iter()
-            .find(|state| *state as u8 == self.state)
+        [
+            JobState::Open,
+            JobState::Running,
+            JobState::Stopped,
+            JobState::Closed,
+            JobState::Cancelled,
+        ]
+        .into_iter()
+        .find(|state| *state as u8 == self.state)
     }
 
     /// What the vault holds for this job: the escrow not yet paid out while it lives, its fee afterwards.
@@ -182,8 +188,12 @@ impl Job {
         let owed = billing::owed(Rate(self.rate), Metered(receipt.metered_ms)).ok_or(MarketError::AmountOverflow)?;
         let (paid_total, fee_total) = billing::split(owed, fee);
         let settlement = Settlement {
-            paid: paid_total.checked_sub(Atoms(self.paid)).ok_or(MarketError::UsageRegressed)?,
-            fee: fee_total.checked_sub(Atoms(self.fee)).ok_or(MarketError::UsageRegressed)?,
+            paid: paid_total
+                .checked_sub(Atoms(self.paid))
+                .ok_or(MarketError::UsageRegressed)?,
+            fee: fee_total
+                .checked_sub(Atoms(self.fee))
+                .ok_or(MarketError::UsageRegressed)?,
         };
         self.owed = owed.0;
         self.paid = paid_total.0;
@@ -203,7 +213,11 @@ impl Job {
         if metered_ms > rented.0 {
             return Err(MarketError::UsageExceedsDuration);
         }
-        let end = if self.state == JobState::Stopped as u8 { UnixSeconds(self.stopped_at) } else { now };
+        let end = if self.state == JobState::Stopped as u8 {
+            UnixSeconds(self.stopped_at)
+        } else {
+            now
+        };
         // The chain's clock has whole seconds: two stamps that differ by n may lie almost n + 1 seconds apart.
         let elapsed_s = end.since(UnixSeconds(self.started_at)).saturating_add(1);
         if metered_ms > elapsed_s.saturating_mul(1_000) {
@@ -244,7 +258,9 @@ impl Job {
 
     /// Refunds what is not owed.
     fn end(&mut self, state: JobState, now: UnixSeconds) -> Outcome<Atoms> {
-        let refund = Atoms(self.escrow).checked_sub(Atoms(self.owed)).ok_or(MarketError::AmountOverflow)?;
+        let refund = Atoms(self.escrow)
+            .checked_sub(Atoms(self.owed))
+            .ok_or(MarketError::AmountOverflow)?;
         self.refund = refund.0;
         self.ended_at = now.0;
         self.state = state as u8;

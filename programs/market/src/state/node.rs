@@ -93,7 +93,10 @@ impl Node {
 
     /// Sets, replaces or (with a rate of zero) withdraws the price in one mint.
     pub fn set_price(&mut self, mint: Address, rate: Rate) -> core::result::Result<(), MarketError> {
-        let known = self.prices.iter().position(|price| price.rate > 0 && price.mint == mint);
+        let known = self
+            .prices
+            .iter()
+            .position(|price| price.rate > 0 && price.mint == mint);
         let free = self.prices.iter().position(|price| price.rate == 0);
         match (known, free, rate.0) {
             (Some(place), _, 0) => self.prices[place] = Price::default(),

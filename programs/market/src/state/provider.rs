@@ -40,8 +40,14 @@ impl Provider {
         if args.attestation_key == Address::default() || args.tls_key_hash == [0; 32] {
             return Err(MarketError::InvalidKey);
         }
-        let used = args.endpoint.get(..usize::from(args.endpoint_bytes)).ok_or(MarketError::InvalidEndpoint)?;
-        let rest = args.endpoint.get(usize::from(args.endpoint_bytes)..).ok_or(MarketError::InvalidEndpoint)?;
+        let used = args
+            .endpoint
+            .get(..usize::from(args.endpoint_bytes))
+            .ok_or(MarketError::InvalidEndpoint)?;
+        let rest = args
+            .endpoint
+            .get(usize::from(args.endpoint_bytes)..)
+            .ok_or(MarketError::InvalidEndpoint)?;
         let printable = used.iter().all(u8::is_ascii_graphic) && rest.iter().all(|byte| *byte == 0);
         if !printable || !used.starts_with(SCHEME) || used.len() == SCHEME.len() {
             return Err(MarketError::InvalidEndpoint);
@@ -56,6 +62,9 @@ impl Provider {
     /// The endpoint's text; empty if it were not valid, which no instruction allows.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        self.endpoint.get(..usize::from(self.endpoint_bytes)).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("")
+        self.endpoint
+            .get(..usize::from(self.endpoint_bytes))
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or("")
     }
 }

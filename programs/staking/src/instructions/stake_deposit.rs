@@ -48,6 +48,10 @@ pub(crate) fn handle(ctx: &mut Context<StakeDeposit>, amount: u64) -> Result<()>
         decimals,
     }
     .invoke(amount, &[]);
-    emit!(StakeDeposited { owner: accounts.stake.owner, amount, active: accounts.stake.active });
+    emit!(StakeDeposited {
+        owner: accounts.stake.owner,
+        amount,
+        active: accounts.stake.active
+    });
     Ok(())
 }

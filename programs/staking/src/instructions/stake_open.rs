@@ -22,6 +22,9 @@ pub(crate) fn handle(ctx: &mut Context<StakeOpen>) -> Result<()> {
     stake.owner = *ctx.accounts.owner.address();
     stake.opened_at = now;
     stake.bump = ctx.bumps.stake;
-    emit!(StakeOpened { owner: stake.owner, at: now });
+    emit!(StakeOpened {
+        owner: stake.owner,
+        at: now
+    });
     Ok(())
 }

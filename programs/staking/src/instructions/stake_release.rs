@@ -25,6 +25,10 @@ pub struct StakeRelease {
 pub(crate) fn handle(ctx: &mut Context<StakeRelease>, amount: u64) -> Result<()> {
     let stake = &mut ctx.accounts.stake;
     stake.release(amount)?;
-    emit!(StakeReleased { owner: stake.owner, amount, reserved: stake.reserved });
+    emit!(StakeReleased {
+        owner: stake.owner,
+        amount,
+        reserved: stake.reserved
+    });
     Ok(())
 }

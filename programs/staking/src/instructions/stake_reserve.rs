@@ -25,6 +25,10 @@ pub struct StakeReserve {
 pub(crate) fn handle(ctx: &mut Context<StakeReserve>, amount: u64) -> Result<()> {
     let stake = &mut ctx.accounts.stake;
     stake.reserve(amount)?;
-    emit!(StakeReserved { owner: stake.owner, amount, reserved: stake.reserved });
+    emit!(StakeReserved {
+        owner: stake.owner,
+        amount,
+        reserved: stake.reserved
+    });
     Ok(())
 }

@@ -27,6 +27,12 @@ pub(crate) fn handle(ctx: &mut Context<UnbondingRequest>, amount: u64) -> Result
     let withdrawable_at = now.after(ctx.accounts.pool.unbonding_period_s).0;
     let stake = &mut ctx.accounts.stake;
     let place = stake.request_unbonding(amount, withdrawable_at)?;
-    emit!(UnbondingRequested { owner: stake.owner, amount, active: stake.active, index: place as u64, withdrawable_at });
+    emit!(UnbondingRequested {
+        owner: stake.owner,
+        amount,
+        active: stake.active,
+        index: place as u64,
+        withdrawable_at
+    });
     Ok(())
 }

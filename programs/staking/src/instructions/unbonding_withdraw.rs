@@ -47,6 +47,10 @@ pub(crate) fn handle(ctx: &mut Context<UnbondingWithdraw>) -> Result<()> {
         decimals,
     }
     .invoke(matured.amount, &[&[seeds::POOL, &bump]]);
-    emit!(UnbondingWithdrawn { owner: accounts.stake.owner, amount: matured.amount, paid_places: matured.places });
+    emit!(UnbondingWithdrawn {
+        owner: accounts.stake.owner,
+        amount: matured.amount,
+        paid_places: matured.places
+    });
     Ok(())
 }

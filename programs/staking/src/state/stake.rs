@@ -51,7 +51,9 @@ impl Stake {
     /// Everything that a proven fault can take: active and still unbonding. Saturates, for the sum fits by construction.
     #[must_use]
     pub fn slashable(&self) -> u64 {
-        self.unbondings.iter().fold(self.active, |sum, request| sum.saturating_add(request.amount))
+        self.unbondings
+            .iter()
+            .fold(self.active, |sum, request| sum.saturating_add(request.amount))
     }
 
     /// Active stake that no job holds.
@@ -70,16 +72,27 @@ impl Stake {
     }
 
     /// Moves `amount` from active to a free place of the queue and returns that place.
-    pub fn request_unbonding(&mut self, amount: u64, withdrawable_at: i64) -> core::result::Result<usize, StakingError> {
+    pub fn request_unbonding(
+        &mut self,
+        amount: u64,
+        withdrawable_at: i64,
+    ) -> core::result::Result<usize, StakingError> {
         if amount == 0 {
             return Err(StakingError::ZeroAmount);
         }
         if amount > self.free() {
             return Err(StakingError::InsufficientStake);
         }
-        let place = self.unbondings.iter().position(|request| request.amount == 0).ok_or(StakingError::UnbondingQueueFull)?;
+        let place = self
+            .unbondings
+            .iter()
+            .position(|request| request.amount == 0)
+            .ok_or(StakingError::UnbondingQueueFull)?;
         self.active = self.active.checked_sub(amount).ok_or(StakingError::InsufficientStake)?;
-        self.unbondings[place] = Unbonding { amount, withdrawable_at };
+        self.unbondings[place] = Unbonding {
+            amount,
+            withdrawable_at,
+        };
         self.invariant()?;
         Ok(place)
     }
@@ -89,7 +102,10 @@ impl Stake {
         let mut matured = Matured { amount: 0, places: 0 };
         for (place, request) in self.unbondings.iter_mut().enumerate() {
             if request.amount > 0 && request.withdrawable_at <= now {
-                matured.amount = matured.amount.checked_add(request.amount).ok_or(StakingError::AmountOverflow)?;
+                matured.amount = matured
+                    .amount
+                    .checked_add(request.amount)
+                    .ok_or(StakingError::AmountOverflow)?;
                 matured.places |= 1 << place;
                 *request = Unbonding::default();
             }
@@ -111,7 +127,10 @@ impl Stake {
 
     /// Gives `amount` of the reserve back.
     pub fn release(&mut self, amount: u64) -> core::result::Result<(), StakingError> {
-        self.reserved = self.reserved.checked_sub(amount).ok_or(StakingError::InsufficientReserve)?;
+        self.reserved = self
+            .reserved
+            .checked_sub(amount)
+            .ok_or(StakingError::InsufficientReserve)?;
         self.invariant()
     }
 

@@ -1,0 +1,98 @@
+//! Where every account lives.
+
+use market::seeds as market_seeds;
+use solana_pubkey::Pubkey;
+use staking::seeds as staking_seeds;
+
+pub use spl_associated_token_account_interface::address::get_associated_token_address_with_program_id as associated_token;
+
+/// The classic token program.
+pub const TOKEN_PROGRAM: Pubkey = Pubkey::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
+/// The system program.
+pub const SYSTEM_PROGRAM: Pubkey = Pubkey::from_str_const("11111111111111111111111111111111");
+/// The Ed25519 precompile.
+pub const ED25519_PROGRAM: Pubkey = Pubkey::from_str_const("Ed25519SigVerify111111111111111111111111111");
+/// The instructions sysvar.
+pub const INSTRUCTIONS_SYSVAR: Pubkey = Pubkey::from_str_const("Sysvar1nstructions1111111111111111111111111");
+/// The upgradeable loader.
+pub const LOADER: Pubkey = Pubkey::from_str_const("BPFLoaderUpgradeab1e11111111111111111111111");
+
+fn market_address(seeds: &[&[u8]]) -> Pubkey {
+    Pubkey::find_program_address(seeds, &market::ID).0
+}
+
+fn staking_address(seeds: &[&[u8]]) -> Pubkey {
+    Pubkey::find_program_address(seeds, &staking::ID).0
+}
+
+/// The market's configuration.
+#[must_use]
+pub fn config() -> Pubkey {
+    market_address(&[market_seeds::CONFIG])
+}
+
+/// The market's signer, which owns the vaults and alone reserves stake.
+#[must_use]
+pub fn market_signer() -> Pubkey {
+    market_address(&[market_seeds::SIGNER])
+}
+
+/// The record of a registered mint.
+#[must_use]
+pub fn registered_mint(mint: &Pubkey) -> Pubkey {
+    market_address(&[market_seeds::MINT, mint.as_ref()])
+}
+
+/// The token account that holds all deposits in a mint.
+#[must_use]
+pub fn vault(mint: &Pubkey) -> Pubkey {
+    market_address(&[market_seeds::VAULT, mint.as_ref()])
+}
+
+/// A provider, by its wallet.
+#[must_use]
+pub fn provider(owner: &Pubkey) -> Pubkey {
+    market_address(&[market_seeds::PROVIDER, owner.as_ref()])
+}
+
+/// A node, by its provider's account and number.
+#[must_use]
+pub fn node(provider: &Pubkey, id: u16) -> Pubkey {
+    market_address(&[market_seeds::NODE, provider.as_ref(), &id.to_le_bytes()])
+}
+
+/// A wallet's balance in a mint.
+#[must_use]
+pub fn balance(owner: &Pubkey, mint: &Pubkey) -> Pubkey {
+    market_address(&[market_seeds::BALANCE, owner.as_ref(), mint.as_ref()])
+}
+
+/// A job, by its tenant's wallet and the number that the tenant chose.
+#[must_use]
+pub fn job(tenant: &Pubkey, nonce: u64) -> Pubkey {
+    market_address(&[market_seeds::JOB, tenant.as_ref(), &nonce.to_le_bytes()])
+}
+
+/// The staking pool.
+#[must_use]
+pub fn pool() -> Pubkey {
+    staking_address(&[staking_seeds::POOL])
+}
+
+/// The token account that holds all bonds.
+#[must_use]
+pub fn pool_vault() -> Pubkey {
+    staking_address(&[staking_seeds::VAULT])
+}
+
+/// A provider's stake, by its wallet.
+#[must_use]
+pub fn stake(owner: &Pubkey) -> Pubkey {
+    staking_address(&[staking_seeds::STAKE, owner.as_ref()])
+}
+
+/// Where the loader keeps a program's data and upgrade authority.
+#[must_use]
+pub fn program_data(program: &Pubkey) -> Pubkey {
+    Pubkey::find_program_address(&[program.as_ref()], &LOADER).0
+}

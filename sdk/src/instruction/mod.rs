@@ -1,0 +1,17 @@
+//! Builders of every instruction: one function each, with the accounts derived from what the caller knows.
+
+pub mod market;
+pub mod staking;
+
+use anchor_lang::{InstructionData, ToAccountMetas};
+use solana_program::instruction::Instruction;
+use solana_pubkey::Pubkey;
+
+/// An instruction of an Anchor program.
+fn build(program_id: Pubkey, accounts: &impl ToAccountMetas, arguments: &impl InstructionData) -> Instruction {
+    Instruction {
+        program_id,
+        accounts: accounts.to_account_metas(None),
+        data: arguments.data(),
+    }
+}

@@ -1,0 +1,151 @@
+//! Receipts with signatures.
+
+use ed25519_dalek::{Signature as DalekSignature, VerifyingKey};
+use gantry_protocol::{Receipt, ed25519, receipt::Malformed};
+use solana_keypair::Keypair;
+use solana_program::instruction::Instruction;
+use solana_pubkey::Pubkey;
+use solana_signature::Signature;
+use solana_signer::Signer;
+
+use crate::address::ED25519_PROGRAM;
+
+/// Why bytes are not a receipt that both sides signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// The instruction is not in the canonical layout.
+    #[error("the Ed25519 instruction is not in the canonical layout: {0:?}")]
+    NotCanonical(ed25519::NotCanonical),
+    /// The message is not a receipt.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// A signature is not of this key over these bytes.
+    #[error("the signature of key {0} does not fit the receipt")]
+    InvalidSignature(Pubkey),
+}
+
+/// Signs a receipt.
+#[must_use]
+pub fn sign(key: &Keypair, receipt: &Receipt) -> Signature {
+    key.sign_message(&receipt.to_bytes())
+}
+
+/// Checks one signature of a receipt, as strictly as the precompile does.
+///
+/// # Errors
+/// [`ReceiptError::InvalidSignature`].
+pub fn verify(key: &Pubkey, signature: &Signature, receipt: &Receipt) -> Result<(), ReceiptError> {
+    VerifyingKey::from_bytes(&key.to_bytes())
+        .and_then(|verifying| {
+            let signature = DalekSignature::from_bytes(signature.as_array());
+            verifying.verify_strict(&receipt.to_bytes(), &signature)
+        })
+        .map_err(|_| ReceiptError::InvalidSignature(*key))
+}
+
+/// A receipt with both signatures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoSignedReceipt {
+    /// What was signed.
+    pub receipt: Receipt,
+    /// The provider's attestation key.
+    pub provider_key: Pubkey,
+    /// Its signature.
+    pub provider_signature: Signature,
+    /// The tenant's session key.
+    pub tenant_key: Pubkey,
+    /// Its signature.
+    pub tenant_signature: Signature,
+}
+
+impl CoSignedReceipt {
+    /// Checks both signatures.
+    ///
+    /// # Errors
+    /// [`ReceiptError::InvalidSignature`] naming the first key whose signature does not fit.
+    pub fn verify(&self) -> Result<(), ReceiptError> {
+        verify(&self.provider_key, &self.provider_signature, &self.receipt)?;
+        verify(&self.tenant_key, &self.tenant_signature, &self.receipt)
+    }
+
+    /// The precompile instruction that must stand directly before `job_settle`.
+    #[must_use]
+    pub fn ed25519_instruction(&self) -> Instruction {
+        let data = ed25519::encode(
+            self.provider_key.as_array(),
+            self.provider_signature.as_array(),
+            self.tenant_key.as_array(),
+            self.tenant_signature.as_array(),
+            &self.receipt.to_bytes(),
+        );
+        Instruction {
+            program_id: ED25519_PROGRAM,
+            accounts: Vec::new(),
+            data: data.to_vec(),
+        }
+    }
+
+    /// Reads a precompile instruction in the canonical layout. Does not check the signatures: [`Self::verify`] does.
+    ///
+    /// # Errors
+    /// [`ReceiptError`] for any other layout or message.
+    pub fn from_instruction_data(data: &[u8]) -> Result<Self, ReceiptError> {
+        let signed = ed25519::parse(data).map_err(ReceiptError::NotCanonical)?;
+        let signature = |at: usize| {
+            let bytes = data.get(at..at + 64).and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
+            bytes
+                .map(Signature::from)
+                .ok_or(ReceiptError::NotCanonical(ed25519::NotCanonical::Length))
+        };
+        Ok(Self {
+            receipt: signed.receipt()?,
+            provider_key: Pubkey::new_from_array(*signed.provider_key),
+            provider_signature: signature(ed25519::PROVIDER_SIGNATURE_AT)?,
+            tenant_key: Pubkey::new_from_array(*signed.tenant_key),
+            tenant_signature: signature(ed25519::TENANT_SIGNATURE_AT)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn co_signed() -> CoSignedReceipt {
+        let (provider, tenant) = (Keypair::new(), Keypair::new());
+        let receipt = Receipt {
+            genesis_hash: [1; 32],
+            job: [2; 32],
+            sequence: 3,
+            metered_ms: 4,
+            time_ms: 5,
+            flags: 0,
+            samples_root: [6; 32],
+        };
+        CoSignedReceipt {
+            receipt,
+            provider_key: provider.pubkey(),
+            provider_signature: sign(&provider, &receipt),
+            tenant_key: tenant.pubkey(),
+            tenant_signature: sign(&tenant, &receipt),
+        }
+    }
+
+    #[test]
+    fn a_co_signed_receipt_survives_the_instruction_and_verifies() {
+        let signed = co_signed();
+        let read = CoSignedReceipt::from_instruction_data(&signed.ed25519_instruction().data).expect("canonical");
+        assert_eq!(read, signed);
+        assert_eq!(read.verify(), Ok(()));
+    }
+
+    #[test]
+    fn a_changed_receipt_no_longer_verifies() {
+        let mut signed = co_signed();
+        signed.receipt.metered_ms += 1;
+        assert_eq!(
+            signed.verify(),
+            Err(ReceiptError::InvalidSignature(signed.provider_key))
+        );
+    }
+}
