@@ -8,7 +8,7 @@
 //! Invariant: a job's provider has been paid exactly what its metered time earns, whatever the number of settlements.
 //! Invariant: settling writes the job and the provider's balance, nothing that other jobs share.
 //! Invariant: a node never rents out more GPUs than it has, and gets each back exactly once.
-#![no_std]
+#![cfg_attr(not(feature = "idl-build"), no_std)] // What Anchor generates to print the IDL uses std.
 #![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
 #![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
 

@@ -7,7 +7,7 @@
 //! Invariant: reserved ≤ active in every stake.
 //! Invariant: nothing leaves before its unbonding period has passed, and a change of the period never touches a running one.
 //! Invariant: only the market's signer reserves and releases.
-#![no_std]
+#![cfg_attr(not(feature = "idl-build"), no_std)] // What Anchor generates to print the IDL uses std.
 #![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
 #![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
 
