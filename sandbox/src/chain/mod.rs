@@ -83,11 +83,18 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Starts the chain; when this returns, it answers and its programs can be called. Needs a Tokio runtime.
+    /// Starts the chain; when this returns, it answers and its programs can be called.
     ///
     /// # Errors
     /// When a port is taken or a program is no program.
-    pub fn start(config: ChainConfig) -> Result<Self, ChainError> {
+    pub async fn start(config: ChainConfig) -> Result<Self, ChainError> {
+        // The embedded network blocks its callers, which a runtime's own threads must not be.
+        tokio::task::spawn_blocking(|| Self::start_blocking(config))
+            .await
+            .unwrap_or_else(|panic| Err(ChainError::Start(panic.to_string())))
+    }
+
+    fn start_blocking(config: ChainConfig) -> Result<Self, ChainError> {
         let svm_config = SurfnetSvmConfig {
             slot_time: millis(SLOT),
             instruction_profiling_enabled: false,
