@@ -12,9 +12,11 @@ pub mod address;
 pub mod client;
 pub mod error;
 pub mod event;
+pub mod history;
 pub mod instruction;
 pub mod receipt;
 
+pub mod verify;
 pub mod wire;
 
 pub use gantry_protocol as protocol;

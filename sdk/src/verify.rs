@@ -1,0 +1,282 @@
+//! Recomputes a bill and says exactly where it differs.
+//!
+//! Nothing is believed: the terms come from the job's opening, each payment from a receipt whose two signatures are checked
+//! again, each amount from [`Bill::of`]; the job's account is only compared with the result.
+
+use gantry_protocol::{Atoms, Bill, Bps, Metered, Rate};
+use market::{
+    events::{JobOpened, JobSettled},
+    state::{Job, JobState},
+};
+use solana_pubkey::Pubkey;
+use solana_signature::Signature;
+
+use crate::{
+    address::ED25519_PROGRAM,
+    event::Event,
+    history::JobTransaction,
+    receipt::{CoSignedReceipt, ReceiptError},
+};
+
+/// One payment, recomputed from its receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedSettlement {
+    /// The transaction.
+    pub signature: Signature,
+    /// Its slot.
+    pub slot: u64,
+    /// Compute units of the whole transaction.
+    pub compute_units: Option<u64>,
+    /// What both sides signed.
+    pub receipt: CoSignedReceipt,
+    /// Paid to the provider by it.
+    pub paid_now: u64,
+    /// Paid to the provider so far.
+    pub paid: u64,
+    /// Kept as fee so far.
+    pub fee: u64,
+}
+
+/// A bill that was recomputed and found right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedBill {
+    /// The job.
+    pub job: Pubkey,
+    /// Where it stands.
+    pub state: JobState,
+    /// Micro-atoms per second for all GPUs.
+    pub rate: u64,
+    /// The protocol's part in basis points.
+    pub fee_bps: u16,
+    /// What was set aside.
+    pub escrow: u64,
+    /// Metered milliseconds of the last receipt.
+    pub metered_ms: u64,
+    /// Owed, paid, fee, and what goes (or went) back.
+    pub bill: Bill,
+    /// All payments, oldest first.
+    pub settlements: Vec<VerifiedSettlement>,
+}
+
+/// Where chain and computation differ.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Discrepancy {
+    /// The history has no opening: it is not complete.
+    #[error("the job's history has no opening; the RPC endpoint does not keep enough history")]
+    NoOpening,
+    /// Two sources say different things of one value.
+    #[error("{what}: {left_name} says {left}, {right_name} says {right}")]
+    Differs {
+        /// Which value.
+        what: &'static str,
+        /// One source.
+        left_name: &'static str,
+        /// What it says.
+        left: String,
+        /// The other source.
+        right_name: &'static str,
+        /// What it says.
+        right: String,
+    },
+    /// A payment without the two signatures before it.
+    #[error("the settlement in transaction {0} does not follow an Ed25519 instruction")]
+    NoSignatures(Signature),
+    /// A payment on a receipt that is not one.
+    #[error("the settlement in transaction {signature}: {error}")]
+    Receipt {
+        /// The transaction.
+        signature: Signature,
+        /// Why.
+        error: ReceiptError,
+    },
+    /// A receipt that is not newer than the one before.
+    #[error("the settlement in transaction {0} is not newer than the one before it")]
+    NotNewer(Signature),
+    /// More owed than there is in escrow.
+    #[error("the metered time costs more than the escrow holds")]
+    ExceedsEscrow,
+}
+
+/// Compares two values of one fact.
+fn same<T: PartialEq + std::fmt::Display>(
+    what: &'static str,
+    (left_name, left): (&'static str, T),
+    (right_name, right): (&'static str, T),
+) -> Result<(), Discrepancy> {
+    if left == right {
+        return Ok(());
+    }
+    Err(Discrepancy::Differs {
+        what,
+        left_name,
+        left: left.to_string(),
+        right_name,
+        right: right.to_string(),
+    })
+}
+
+const CHAIN: &str = "the chain";
+const COMPUTED: &str = "the computation";
+
+/// Recomputes the bill of the job at `address` from its transactions and compares it with its account.
+///
+/// # Errors
+/// The first [`Discrepancy`].
+pub fn verify(address: Pubkey, job: &Job, transactions: &[JobTransaction]) -> Result<VerifiedBill, Discrepancy> {
+    let opened = events_of(transactions)
+        .find_map(|(_, _, event)| match event {
+            Event::JobOpened(opened) if opened.job == address => Some(opened),
+            _ => None,
+        })
+        .ok_or(Discrepancy::NoOpening)?;
+    let mut replay = Replay::new(opened, job.genesis_hash);
+    for (transaction, instruction, event) in events_of(transactions) {
+        match event {
+            Event::JobSettled(settled) if settled.job == address => {
+                replay.settle(transaction, instruction, settled)?;
+            }
+            Event::JobRekeyed(rekeyed) if rekeyed.job == address => replay.attestation_key = rekeyed.attestation_key,
+            _ => {}
+        }
+    }
+    let bill = replay.bill(replay.metered_ms)?;
+    for (what, on_chain, computed) in [
+        ("rate", job.rate, opened.rate),
+        ("escrow", job.escrow, opened.escrow),
+        ("sequence", job.sequence, replay.sequence),
+        ("metered_ms", job.metered_ms, replay.metered_ms),
+        ("owed", job.owed, bill.owed.0),
+        ("paid", job.paid, bill.paid.0),
+        ("fee", job.fee, bill.fee.0),
+    ] {
+        same(what, (CHAIN, on_chain), (COMPUTED, computed))?;
+    }
+    let state = job.state().unwrap_or(JobState::Open);
+    if matches!(state, JobState::Closed | JobState::Cancelled) {
+        same("refund", (CHAIN, job.refund), (COMPUTED, bill.refund.0))?;
+    }
+    Ok(VerifiedBill {
+        job: address,
+        state,
+        rate: opened.rate,
+        fee_bps: opened.fee_bps,
+        escrow: opened.escrow,
+        metered_ms: replay.metered_ms,
+        bill,
+        settlements: replay.settlements,
+    })
+}
+
+fn events_of(transactions: &[JobTransaction]) -> impl Iterator<Item = (&JobTransaction, usize, &Event)> {
+    transactions.iter().flat_map(|transaction| {
+        let events = transaction.events.iter();
+        events.filter_map(move |logged| Some((transaction, logged.instruction, logged.event.as_ref().ok()?)))
+    })
+}
+
+/// The job's money, computed again settlement by settlement.
+struct Replay<'a> {
+    opened: &'a JobOpened,
+    genesis_hash: [u8; 32],
+    attestation_key: Pubkey,
+    sequence: u64,
+    metered_ms: u64,
+    paid: u64,
+    settlements: Vec<VerifiedSettlement>,
+}
+
+impl<'a> Replay<'a> {
+    fn new(opened: &'a JobOpened, genesis_hash: [u8; 32]) -> Self {
+        let attestation_key = opened.attestation_key;
+        Self {
+            opened,
+            genesis_hash,
+            attestation_key,
+            sequence: 0,
+            metered_ms: 0,
+            paid: 0,
+            settlements: Vec::new(),
+        }
+    }
+
+    fn bill(&self, metered_ms: u64) -> Result<Bill, Discrepancy> {
+        let fee = Bps::new(self.opened.fee_bps).ok_or(Discrepancy::ExceedsEscrow)?;
+        Bill::of(
+            Rate(self.opened.rate),
+            Metered(metered_ms),
+            fee,
+            Atoms(self.opened.escrow),
+        )
+        .ok_or(Discrepancy::ExceedsEscrow)
+    }
+
+    fn settle(
+        &mut self,
+        transaction: &JobTransaction,
+        instruction: usize,
+        settled: &JobSettled,
+    ) -> Result<(), Discrepancy> {
+        let signature = transaction.signature;
+        let signed = receipt_before(transaction, instruction)?;
+        same(
+            "job of the receipt",
+            ("the receipt", Pubkey::from(signed.receipt.job)),
+            ("the event", settled.job),
+        )?;
+        same(
+            "cluster of the receipt",
+            ("the receipt", Pubkey::from(signed.receipt.genesis_hash)),
+            ("the job", Pubkey::from(self.genesis_hash)),
+        )?;
+        same(
+            "attestation key",
+            ("the receipt", signed.provider_key),
+            ("the job", self.attestation_key),
+        )?;
+        same(
+            "session key",
+            ("the receipt", signed.tenant_key),
+            ("the job", self.opened.session_key),
+        )?;
+        if signed.receipt.sequence <= self.sequence || signed.receipt.metered_ms < self.metered_ms {
+            return Err(Discrepancy::NotNewer(signature));
+        }
+        let bill = self.bill(signed.receipt.metered_ms)?;
+        let paid_now = bill.paid.0 - self.paid;
+        for (what, logged, computed) in [
+            ("sequence", settled.sequence, signed.receipt.sequence),
+            ("metered_ms", settled.metered_ms, signed.receipt.metered_ms),
+            ("paid by this settlement", settled.paid_now, paid_now),
+            ("paid", settled.paid, bill.paid.0),
+            ("fee", settled.fee, bill.fee.0),
+        ] {
+            same(what, (CHAIN, logged), (COMPUTED, computed))?;
+        }
+        self.sequence = signed.receipt.sequence;
+        self.metered_ms = signed.receipt.metered_ms;
+        self.paid = bill.paid.0;
+        self.settlements.push(VerifiedSettlement {
+            signature,
+            slot: transaction.slot,
+            compute_units: transaction.compute_units,
+            receipt: signed,
+            paid_now,
+            paid: bill.paid.0,
+            fee: bill.fee.0,
+        });
+        Ok(())
+    }
+}
+
+/// The receipt in the Ed25519 instruction directly before a settlement, with both signatures checked again.
+fn receipt_before(transaction: &JobTransaction, instruction: usize) -> Result<CoSignedReceipt, Discrepancy> {
+    let signature = transaction.signature;
+    let before = instruction
+        .checked_sub(1)
+        .and_then(|index| transaction.instructions.get(index))
+        .filter(|before| before.program == ED25519_PROGRAM)
+        .ok_or(Discrepancy::NoSignatures(signature))?;
+    let signed = CoSignedReceipt::from_instruction_data(&before.data);
+    let checked = signed.and_then(|signed| signed.verify().map(|()| signed));
+    checked.map_err(|error| Discrepancy::Receipt { signature, error })
+}
