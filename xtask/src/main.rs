@@ -1,6 +1,7 @@
 //! The repository's own tools. `./dev help` lists what people run; `cargo xtask help` lists these.
 
 mod check;
+mod idl;
 mod process;
 mod programs;
 mod workspace;
@@ -28,6 +29,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Write the programs' interfaces into idl/.
+    Idl {
+        /// Change nothing; fail if the committed interfaces are not what the programs give.
+        #[arg(long)]
+        check: bool,
+    },
     /// Check the repository's own rules: arrows, versions, sizes, ids, committed programs.
     Check,
     /// Link one on-chain program; rustc runs this during build-programs.
@@ -52,6 +59,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::BuildPrograms { check } => programs::build_programs(&Workspace::locate()?, check),
+        Command::Idl { check } => idl::idl(&Workspace::locate()?, check),
         Command::Check => check::check(&Workspace::locate()?),
         Command::LinkProgram { args } => programs::link::link(&args),
     }
