@@ -1,9 +1,11 @@
 //! The repository's own tools. `./dev help` lists what people run; `cargo xtask help` lists these.
 
+mod bench;
 mod check;
 mod idl;
 mod process;
 mod programs;
+mod queries;
 mod workspace;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -35,6 +37,17 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Keep in .sqlx what Postgres says about the indexer's queries.
+    SqlxPrepare {
+        /// Change nothing; fail if what is kept does not match the queries and migrations.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure, and compare with the committed ceilings.
+    Bench {
+        #[command(subcommand)]
+        what: bench::Bench,
+    },
     /// Check the repository's own rules: arrows, versions, sizes, ids, committed programs.
     Check,
     /// Link one on-chain program; rustc runs this during build-programs.
@@ -60,6 +73,8 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::BuildPrograms { check } => programs::build_programs(&Workspace::locate()?, check),
         Command::Idl { check } => idl::idl(&Workspace::locate()?, check),
+        Command::SqlxPrepare { check } => queries::prepare(&Workspace::locate()?, check),
+        Command::Bench { what } => bench::bench(&Workspace::locate()?, what),
         Command::Check => check::check(&Workspace::locate()?),
         Command::LinkProgram { args } => programs::link::link(&args),
     }
