@@ -1,1 +1,15 @@
+//! Fixtures for tests on the programs' bytecode.
+//!
+//! Purpose: a chain in the process that runs the committed `.so` files, parties that act on it in one line each, and a check of
+//! what must always hold.
+//!
+//! Invariant: every transaction of every test goes through [`chain::Chain::send`], which checks [`conservation`] afterwards.
+#![warn(missing_docs)]
 
+pub mod chain;
+pub mod conservation;
+pub mod outcome;
+pub mod parties;
+pub mod signatures;
+pub mod token;
+pub mod world;

@@ -1,0 +1,191 @@
+//! What must hold after every transaction, recomputed from all accounts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use gantry_sdk::{
+    Pubkey,
+    account::{self, Account, Layout},
+    address,
+};
+use market::state::{Balance, Job, JobState, Node, RegisteredMint};
+use solana_account::{AccountSharedData, ReadableAccount};
+use staking::state::{Pool, Stake};
+
+/// Every account of the chain.
+pub type Accounts = HashMap<Pubkey, AccountSharedData>;
+
+/// Checks every invariant of both programs. `given_away` holds, per mint, tokens that someone gave to a vault for nothing.
+///
+/// # Panics
+/// When one of them does not hold.
+pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
+    let state = State::read(accounts);
+    for (_, registered) in &state.mints {
+        let given = given_away.get(&registered.mint).copied().unwrap_or(0);
+        check_vault(&state, registered, tokens(accounts, &registered.vault), given);
+    }
+    if let Some(pool) = &state.pool {
+        check_pool(
+            &state,
+            pool,
+            tokens(accounts, &pool.vault),
+            given_away.get(&pool.mint).copied().unwrap_or(0),
+        );
+    }
+    for (address, stake) in &state.stakes {
+        check_stake(&state, address, stake);
+    }
+    for (address, node) in &state.nodes {
+        check_node(&state, address, node);
+    }
+    for (address, job) in &state.jobs {
+        check_job(address, job);
+    }
+}
+
+/// Checks that no account differs but the fee payer's lamports.
+///
+/// # Panics
+/// When another one does.
+pub fn check_unchanged(before: &Accounts, after: &Accounts, fee_payer: &Pubkey) {
+    for (address, account) in after {
+        let old = before.get(address);
+        if address == fee_payer {
+            assert_eq!(old.map(ReadableAccount::data), Some(account.data()));
+        } else {
+            assert_eq!(old, Some(account), "a refused transaction changed {address}");
+        }
+    }
+    for address in before.keys() {
+        assert!(after.contains_key(address), "a refused transaction removed {address}");
+    }
+}
+
+/// An account's data, with the discriminator.
+#[must_use]
+pub fn bytes_of<T: Layout>(state: &T) -> Vec<u8> {
+    [T::DISCRIMINATOR, bytemuck::bytes_of(state)].concat()
+}
+
+/// The accounts of both programs.
+#[derive(Default)]
+struct State {
+    pool: Option<Pool>,
+    stakes: Vec<(Pubkey, Stake)>,
+    mints: Vec<(Pubkey, RegisteredMint)>,
+    nodes: Vec<(Pubkey, Node)>,
+    balances: Vec<(Pubkey, Balance)>,
+    jobs: Vec<(Pubkey, Job)>,
+}
+
+impl State {
+    fn read(accounts: &Accounts) -> Self {
+        let mut state = Self::default();
+        let ours = |owner: &Pubkey| *owner == market::ID || *owner == staking::ID;
+        for (address, account) in accounts.iter().filter(|(_, account)| ours(account.owner())) {
+            match account::decode(account.owner(), account.data()) {
+                Ok(Account::Pool(pool)) => state.pool = Some(pool),
+                Ok(Account::Stake(stake)) => state.stakes.push((*address, stake)),
+                Ok(Account::RegisteredMint(mint)) => state.mints.push((*address, mint)),
+                Ok(Account::Node(node)) => state.nodes.push((*address, node)),
+                Ok(Account::Balance(balance)) => state.balances.push((*address, balance)),
+                Ok(Account::Job(job)) => state.jobs.push((*address, job)),
+                Ok(Account::Config(_) | Account::Provider(_)) => {}
+                Err(error) => panic!("{address}: {error}"),
+            }
+        }
+        state
+    }
+
+    fn live_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().map(|(_, job)| job).filter(|job| is_live(job))
+    }
+}
+
+fn is_live(job: &Job) -> bool {
+    matches!(
+        job.state(),
+        Some(JobState::Open | JobState::Running | JobState::Stopped)
+    )
+}
+
+/// Tokens in a token account; the amount stands at the same place in both token programs.
+fn tokens(accounts: &Accounts, address: &Pubkey) -> u64 {
+    let account = accounts
+        .get(address)
+        .unwrap_or_else(|| panic!("there is no vault at {address}"));
+    let bytes = account.data().get(64..72).and_then(|bytes| bytes.try_into().ok());
+    bytes.map(u64::from_le_bytes).expect("a token account has an amount")
+}
+
+fn check_vault(state: &State, registered: &RegisteredMint, vault: u64, given: u64) {
+    let mint = registered.mint;
+    let of_balances = state.balances.iter().filter(|(_, balance)| balance.mint == mint);
+    let of_jobs = state.jobs.iter().filter(|(_, job)| job.mint == mint);
+    let owed = of_balances.map(|(_, balance)| u128::from(balance.amount)).sum::<u128>()
+        + of_jobs.map(|(_, job)| u128::from(job.held())).sum::<u128>();
+    assert_eq!(
+        u128::from(vault),
+        owed + u128::from(given),
+        "the vault of {mint} does not hold what it owes"
+    );
+}
+
+fn check_pool(state: &State, pool: &Pool, vault: u64, given: u64) {
+    let bonded: u128 = state
+        .stakes
+        .iter()
+        .map(|(_, stake)| u128::from(stake.slashable()))
+        .sum();
+    assert_eq!(
+        bonded,
+        u128::from(pool.staked),
+        "the pool counts other bonds than there are"
+    );
+    assert_eq!(
+        u128::from(vault),
+        bonded + u128::from(given),
+        "the pool's vault does not hold the bonds"
+    );
+}
+
+fn check_stake(state: &State, address: &Pubkey, stake: &Stake) {
+    assert_eq!(stake.invariant(), Ok(()), "stake {address}");
+    assert_eq!(
+        *address,
+        address::stake(&stake.owner),
+        "a stake at another address than its owner's"
+    );
+    let jobs = state.live_jobs().filter(|job| job.provider == stake.owner);
+    let held: u64 = jobs.map(|job| job.stake_reserved).sum();
+    assert_eq!(
+        stake.reserved, held,
+        "stake {address} reserves other than its live jobs hold"
+    );
+}
+
+fn check_node(state: &State, address: &Pubkey, node: &Node) {
+    let jobs = state.live_jobs().filter(|job| job.node == *address);
+    let rented: u32 = jobs.map(|job| u32::from(job.gpus)).sum();
+    assert_eq!(
+        u32::from(node.gpus_free) + rented,
+        u32::from(node.gpus),
+        "node {address} lost or made GPUs"
+    );
+}
+
+fn check_job(address: &Pubkey, job: &Job) {
+    assert_eq!(job.invariant(), Ok(()), "job {address}");
+    assert_eq!(
+        *address,
+        address::job(&job.tenant, job.nonce),
+        "a job at another address than its own"
+    );
+    if !is_live(job) {
+        assert_eq!(
+            job.held(),
+            job.fee,
+            "an ended job {address} keeps its fee and nothing else"
+        );
+    }
+}

@@ -1,0 +1,327 @@
+//! A market in motion: one provider, one node, one tenant, and one line for each thing they do.
+
+use gantry_protocol::Receipt;
+use gantry_sdk::{
+    Instruction, Keypair, Pubkey, Signer, address,
+    instruction::{market as market_instruction, staking as staking_instruction},
+    receipt::CoSignedReceipt,
+};
+use market::{
+    JobTerms,
+    state::{Balance, Config, Job, Node},
+};
+use staking::state::{Pool, Stake};
+
+use crate::{
+    chain::Chain,
+    outcome::Outcome,
+    parties::{self, BOND, DEPOSIT, GENESIS_HASH, Provider, RATE, RATE_CEILING, RATE_FLOOR, Tenant},
+    signatures::{co_sign, finally, next_receipt},
+    token::{self, Mint},
+};
+
+/// The chain and everyone on it.
+pub struct World {
+    /// The chain.
+    pub chain: Chain,
+    /// Upgrade authority of both programs.
+    pub deployer: Keypair,
+    /// Governance of both programs.
+    pub authority: Keypair,
+    /// The network token.
+    pub gnt: Mint,
+    /// What jobs are paid in.
+    pub usdc: Mint,
+    /// The provider.
+    pub provider: Provider,
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Number of the next job.
+    nonce: u64,
+}
+
+impl World {
+    /// Programs and mints, but nothing configured.
+    #[must_use]
+    pub fn unconfigured() -> Self {
+        let (deployer, authority) = (Keypair::new(), Keypair::new());
+        let mut chain = Chain::new(&deployer.pubkey());
+        let (gnt, usdc) = (Mint::classic(&mut chain, 9), Mint::classic(&mut chain, 6));
+        let (provider, tenant) = (Provider::new(), Tenant::new());
+        for key in [&deployer, &authority, &provider.wallet, &tenant.wallet] {
+            chain.fund(&key.pubkey());
+        }
+        Self {
+            chain,
+            deployer,
+            authority,
+            gnt,
+            usdc,
+            provider,
+            tenant,
+            nonce: 0,
+        }
+    }
+
+    /// Both programs configured and USDC admitted, but nobody on the market.
+    #[must_use]
+    pub fn configured() -> Self {
+        let mut world = Self::unconfigured();
+        let (deployer, authority) = (world.deployer.pubkey(), world.authority.pubkey());
+        let pool = staking_instruction::pool_initialize(
+            deployer,
+            world.gnt.address,
+            world.gnt.token_program,
+            parties::pool_parameters(authority),
+        );
+        let config =
+            market_instruction::config_initialize(deployer, GENESIS_HASH, parties::market_parameters(authority));
+        world.chain.send(&[pool, config], &[&world.deployer]).succeeds();
+        let usdc = world.usdc.clone();
+        world.register_mint(&usdc).succeeds();
+        world
+    }
+
+    /// A provider with a bond and a priced, living node of eight GPUs, and a tenant with a deposit.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut world = Self::configured();
+        let provider = std::mem::replace(&mut world.provider, Provider::new());
+        world.admit(&provider);
+        world.provider = provider;
+        let (tenant, usdc) = (world.tenant.owner(), world.usdc.clone());
+        world.open_balance(&tenant, &usdc);
+        world.deposit(DEPOSIT).succeeds();
+        world
+    }
+
+    /// Brings a provider onto the market, up to its first node's heartbeat.
+    pub fn admit(&mut self, provider: &Provider) {
+        let owner = provider.owner();
+        self.chain.fund(&owner);
+        let source = self.gnt.mint_to(&mut self.chain, &owner, BOND);
+        let (gnt, usdc) = (self.gnt.clone(), self.usdc.clone());
+        let bond = [
+            staking_instruction::stake_open(owner),
+            staking_instruction::stake_deposit(owner, gnt.address, source, gnt.token_program, BOND),
+        ];
+        self.chain.send(&bond, &[&provider.wallet]).succeeds();
+        self.open_balance(&owner, &usdc);
+        let node = provider.node(0);
+        let register = [
+            market_instruction::provider_register(owner, provider.profile()),
+            market_instruction::node_register(owner, 0, parties::specification()),
+            market_instruction::node_price_set(owner, node, usdc.address, RATE),
+        ];
+        self.chain.send(&register, &[&provider.wallet]).succeeds();
+        let heartbeat = market_instruction::node_heartbeat(provider.attestation.pubkey(), provider.account(), node);
+        self.chain.send(&[heartbeat], &[&provider.attestation]).succeeds();
+    }
+
+    /// Admits a mint.
+    pub fn register_mint(&mut self, mint: &Mint) -> Outcome {
+        let authority = self.authority.pubkey();
+        let register =
+            market_instruction::mint_register(authority, mint.address, mint.token_program, RATE_FLOOR, RATE_CEILING);
+        self.chain.send(&[register], &[&self.authority])
+    }
+
+    /// Opens a wallet's balance in a mint, at the deployer's expense.
+    pub fn open_balance(&mut self, owner: &Pubkey, mint: &Mint) {
+        let open = market_instruction::balance_open(self.deployer.pubkey(), *owner, mint.address);
+        self.chain.send(&[open], &[&self.deployer]).succeeds();
+    }
+
+    /// The tenant deposits newly minted USDC.
+    pub fn deposit(&mut self, amount: u64) -> Outcome {
+        let owner = self.tenant.owner();
+        let source = self.usdc.mint_to(&mut self.chain, &owner, amount);
+        let usdc = &self.usdc;
+        let deposit = market_instruction::balance_deposit(owner, usdc.address, source, usdc.token_program, amount);
+        self.chain.send(&[deposit], &[&self.tenant.wallet])
+    }
+
+    /// The node says that it is alive.
+    pub fn heartbeat(&mut self) -> Outcome {
+        let key = self.provider.attestation.pubkey();
+        let heartbeat = market_instruction::node_heartbeat(key, self.provider.account(), self.node_address());
+        self.chain.send(&[heartbeat], &[&self.provider.attestation])
+    }
+
+    /// The instruction by which the tenant opens its next job on these terms.
+    #[must_use]
+    pub fn open_instruction(&self, terms: JobTerms) -> Instruction {
+        let (tenant, provider) = (self.tenant.owner(), self.provider.owner());
+        market_instruction::job_open(
+            tenant,
+            self.nonce,
+            self.node_address(),
+            provider,
+            self.usdc.address,
+            terms,
+        )
+    }
+
+    /// The tenant asks for a job on these terms.
+    pub fn open(&mut self, terms: JobTerms) -> Outcome {
+        let open = self.open_instruction(terms);
+        self.chain.send(&[open], &[&self.tenant.wallet])
+    }
+
+    /// The tenant opens a job of `gpus` GPUs on these terms and gets its address.
+    pub fn open_with(&mut self, terms: JobTerms) -> Pubkey {
+        let job = self.next_job();
+        self.open(terms).succeeds();
+        self.nonce += 1;
+        job
+    }
+
+    /// The tenant opens an ordinary job of one GPU and gets its address.
+    pub fn open_job(&mut self) -> Pubkey {
+        let terms = self.tenant.terms(1);
+        self.open_with(terms)
+    }
+
+    /// An ordinary job that the provider has started.
+    pub fn running_job(&mut self) -> Pubkey {
+        let job = self.open_job();
+        self.start(&job).succeeds();
+        job
+    }
+
+    /// Address of the tenant's next job.
+    #[must_use]
+    pub fn next_job(&self) -> Pubkey {
+        address::job(&self.tenant.owner(), self.nonce)
+    }
+
+    /// The provider starts a job.
+    pub fn start(&mut self, job: &Pubkey) -> Outcome {
+        let start = market_instruction::job_start(self.provider.attestation.pubkey(), *job);
+        self.chain.send(&[start], &[&self.provider.attestation])
+    }
+
+    /// The tenant's session key stops a job.
+    pub fn stop(&mut self, job: &Pubkey) -> Outcome {
+        let stop = market_instruction::job_stop(self.tenant.session.pubkey(), *job);
+        self.chain.send(&[stop], &[&self.tenant.session])
+    }
+
+    /// Both sign that the job has used this much since its start.
+    #[must_use]
+    pub fn receipt(&self, job: &Pubkey, metered_ms: u64) -> CoSignedReceipt {
+        self.signed(next_receipt(job, &self.job(job), metered_ms))
+    }
+
+    /// Both sign that the job has used this much since its start and will not use more.
+    #[must_use]
+    pub fn final_receipt(&self, job: &Pubkey, metered_ms: u64) -> CoSignedReceipt {
+        self.signed(finally(next_receipt(job, &self.job(job), metered_ms)))
+    }
+
+    /// Both sign this receipt.
+    #[must_use]
+    pub fn signed(&self, receipt: Receipt) -> CoSignedReceipt {
+        co_sign(receipt, &self.provider.attestation, &self.tenant.session)
+    }
+
+    /// The two instructions that settle a receipt: signatures, then settlement.
+    #[must_use]
+    pub fn settle_instructions(&self, receipt: &CoSignedReceipt) -> [Instruction; 2] {
+        market_instruction::job_settle(receipt, self.provider.owner(), self.usdc.address)
+    }
+
+    /// Anyone settles a receipt.
+    pub fn settle(&mut self, receipt: &CoSignedReceipt) -> Outcome {
+        let settle = self.settle_instructions(receipt);
+        self.chain.send(&settle, &[])
+    }
+
+    /// `caller` closes a job.
+    pub fn close_by(&mut self, caller: &Keypair, job: &Pubkey) -> Outcome {
+        let close = market_instruction::job_close(caller.pubkey(), *job, &self.job(job));
+        self.chain.send(&[close], &[caller])
+    }
+
+    /// A stranger closes a job.
+    pub fn close(&mut self, job: &Pubkey) -> Outcome {
+        self.close_by(&Keypair::new(), job)
+    }
+
+    /// `caller` cancels a job.
+    pub fn cancel_by(&mut self, caller: &Keypair, job: &Pubkey) -> Outcome {
+        let cancel = market_instruction::job_cancel(caller.pubkey(), *job, &self.job(job));
+        self.chain.send(&[cancel], &[caller])
+    }
+
+    /// A stranger cancels a job.
+    pub fn cancel(&mut self, job: &Pubkey) -> Outcome {
+        self.cancel_by(&Keypair::new(), job)
+    }
+
+    /// A job.
+    #[must_use]
+    pub fn job(&self, address: &Pubkey) -> Job {
+        self.chain.get(address)
+    }
+
+    /// A wallet's USDC in the market.
+    #[must_use]
+    pub fn balance(&self, owner: &Pubkey) -> Balance {
+        self.chain.get(&address::balance(owner, &self.usdc.address))
+    }
+
+    /// USDC atoms that the tenant has in the market.
+    #[must_use]
+    pub fn tenant_has(&self) -> u64 {
+        self.balance(&self.tenant.owner()).amount
+    }
+
+    /// USDC atoms that the provider has in the market.
+    #[must_use]
+    pub fn provider_has(&self) -> u64 {
+        self.balance(&self.provider.owner()).amount
+    }
+
+    /// Address of the provider's first node.
+    #[must_use]
+    pub fn node_address(&self) -> Pubkey {
+        self.provider.node(0)
+    }
+
+    /// The provider's first node.
+    #[must_use]
+    pub fn node(&self) -> Node {
+        self.chain.get(&self.node_address())
+    }
+
+    /// The provider's stake.
+    #[must_use]
+    pub fn stake(&self) -> Stake {
+        self.chain.get(&address::stake(&self.provider.owner()))
+    }
+
+    /// The staking pool.
+    #[must_use]
+    pub fn pool(&self) -> Pool {
+        self.chain.get(&address::pool())
+    }
+
+    /// The market's configuration.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.chain.get(&address::config())
+    }
+
+    /// Tokens in the USDC vault.
+    #[must_use]
+    pub fn vault(&self) -> u64 {
+        token::tokens_in(&self.chain, &address::vault(&self.usdc.address))
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,1 @@
+//! The staking program's instructions, on its bytecode.
