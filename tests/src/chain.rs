@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, account::Layout, address};
-use litesvm::LiteSVM;
+use litesvm::{LiteSVM, types::TransactionResult};
 use solana_account::{Account, ReadableAccount};
 use solana_clock::Clock;
 use solana_transaction::Transaction;
@@ -61,38 +61,44 @@ impl Chain {
     /// # Panics
     /// When something that must always hold does not, or a refused transaction changed an account.
     pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Outcome {
-        let fee_payer = Keypair::try_from(&self.fee_payer[..]).expect("64 bytes of a key pair");
-        let mut keys = vec![&fee_payer];
-        for signer in signers {
-            if keys.iter().all(|key| key.pubkey() != signer.pubkey()) {
-                keys.push(signer);
-            }
-        }
-        let transaction = Transaction::new_signed_with_payer(
-            instructions,
-            Some(&fee_payer.pubkey()),
-            &keys,
-            self.svm.latest_blockhash(),
-        );
+        let transaction = self.transaction(instructions, signers);
         let before = self.accounts();
         let result = self.svm.send_transaction(transaction);
         let after = self.accounts();
         // The same instructions may be sent again: a new blockhash makes it another transaction.
         self.svm.expire_blockhash();
         if result.is_err() {
-            conservation::check_unchanged(&before, &after, &fee_payer.pubkey());
+            conservation::check_unchanged(&before, &after, &self.fee_payer().pubkey());
         }
         conservation::check(&after, &self.given_away);
-        Outcome(match result {
-            Ok(done) => Ok(Done {
-                logs: done.logs,
-                compute_units: done.compute_units_consumed,
-            }),
-            Err(refused) => Err(Refused {
-                error: refused.err,
-                logs: refused.meta.logs,
-            }),
-        })
+        outcome(result)
+    }
+
+    /// What these instructions would do to the chain as it is, without doing it or checking what must hold: for states that no
+    /// transaction leads to.
+    #[must_use = "say that it succeeds, or why it is refused"]
+    pub fn simulate(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Outcome {
+        outcome(
+            self.clone()
+                .svm
+                .send_transaction(self.transaction(instructions, signers)),
+        )
+    }
+
+    fn transaction(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Transaction {
+        let fee_payer = self.fee_payer();
+        let mut keys = vec![&fee_payer];
+        for signer in signers {
+            if keys.iter().all(|key| key.pubkey() != signer.pubkey()) {
+                keys.push(signer);
+            }
+        }
+        let blockhash = self.svm.latest_blockhash();
+        Transaction::new_signed_with_payer(instructions, Some(&fee_payer.pubkey()), &keys, blockhash)
+    }
+
+    fn fee_payer(&self) -> Keypair {
+        Keypair::try_from(&self.fee_payer[..]).expect("64 bytes of a key pair")
     }
 
     fn accounts(&self) -> Accounts {
@@ -164,6 +170,19 @@ impl Chain {
     pub fn rent(&self, bytes: usize) -> u64 {
         self.svm.minimum_balance_for_rent_exemption(bytes)
     }
+}
+
+fn outcome(result: TransactionResult) -> Outcome {
+    Outcome(match result {
+        Ok(done) => Ok(Done {
+            logs: done.logs,
+            compute_units: done.compute_units_consumed,
+        }),
+        Err(refused) => Err(Refused {
+            error: refused.err,
+            logs: refused.meta.logs,
+        }),
+    })
 }
 
 /// The bytes of a file of this repository.

@@ -8,6 +8,7 @@
 
 pub mod chain;
 pub mod conservation;
+pub mod forge;
 pub mod outcome;
 pub mod parties;
 pub mod signatures;

@@ -1,0 +1,109 @@
+//! Processes that die or freeze in the middle of a job.
+
+use nix::sys::signal::Signal;
+use std::{
+    process::Child,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    network::{Network, json_of, wait_for},
+    rent::{assert_bill, number},
+};
+
+/// Prints a line a second for `seconds`.
+fn counting(seconds: u32) -> String {
+    format!("i=0; while [ $i -lt {seconds} ]; do i=$((i+1)); echo tick $i; sleep 1; done; echo all done")
+}
+
+/// The one job that runs now, and the name of its agent.
+fn running_job(network: &Network) -> (String, String) {
+    let mut found = None;
+    wait_for("the job to run", Duration::from_secs(30), || {
+        let jobs = network.json(&["ps"]);
+        let rows = jobs["jobs"].as_array().cloned().unwrap_or_default();
+        found = rows.into_iter().find(|job| job["state"] == "running");
+        found.is_some()
+    });
+    let job = found.expect("a running job");
+    (job["job"].as_str().expect("an address").to_owned(), network.agent_of(job["provider"].as_str().expect("a wallet")))
+}
+
+/// Runs the job to its end and checks that the bill is right for work of `seconds`, of which at most `lost` were not metered.
+fn assert_finishes(network: &Network, run: Child, seconds: u64, lost: u64, started: Instant) {
+    let output = run.wait_with_output().expect("gantry run");
+    let bill = json_of(&output);
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(shown.contains("all done"), "the workload did not finish: {shown}");
+    assert_bill(&bill);
+    let metered = number(&bill, "metered_ms");
+    let wall = u64::try_from(started.elapsed().as_millis()).expect("a short test");
+    assert!(metered <= wall, "{metered} ms were metered in {wall} ms");
+    assert!(metered + 1_000 * lost >= 1_000 * seconds, "only {metered} ms of {seconds} s were metered");
+    let job = bill["job"].as_str().expect("an address");
+    wait_for("the indexer to agree", Duration::from_secs(20), || {
+        let output = network.gantry().args(["--json", "verify", job]).output().expect("gantry verify");
+        output.status.success() && json_of(&output)["verified"] == true
+    });
+}
+
+#[test]
+fn a_job_survives_kill_9_of_the_indexer() {
+    let network = Network::start(&["--agents", "1"]);
+    let started = Instant::now();
+    let run = network.run_script(&counting(8), &[]);
+    running_job(&network);
+    let old = network.signal("indexer", Signal::SIGKILL);
+    network.await_restart("indexer", old);
+    assert_finishes(&network, run, 8, 0, started);
+}
+
+#[test]
+fn a_job_survives_kill_9_of_its_agent() {
+    let network = Network::start(&["--agents", "1"]);
+    let started = Instant::now();
+    let run = network.run_script(&counting(12), &[]);
+    let (_, agent) = running_job(&network);
+    sleep(Duration::from_secs(3));
+    let old = network.signal(&agent, Signal::SIGKILL);
+    network.await_restart(&agent, old);
+    // While nobody watches, nothing is metered.
+    assert_finishes(&network, run, 12, 8, started);
+}
+
+#[test]
+fn a_job_survives_kill_9_of_indexer_and_agent_together_and_twice() {
+    let network = Network::start(&["--agents", "1"]);
+    let started = Instant::now();
+    let run = network.run_script(&counting(16), &[]);
+    let (_, agent) = running_job(&network);
+    for _ in 0..2 {
+        sleep(Duration::from_secs(2));
+        let old = [&agent, "indexer"].map(|name| (name, network.signal(name, Signal::SIGKILL)));
+        for (name, old) in old {
+            network.await_restart(name, old);
+        }
+    }
+    assert_finishes(&network, run, 16, 14, started);
+}
+
+#[test]
+fn a_frozen_provider_is_paid_to_the_last_receipt_and_the_tenant_gets_the_rest_back() {
+    let network = Network::start(&["--agents", "1", "--grace-window-s", "5", "--settle-every-s", "2"]);
+    let run = network.run_script(&counting(60), &["--provider-timeout", "5s"]);
+    let (job, agent) = running_job(&network);
+    sleep(Duration::from_secs(5));
+    network.signal(&agent, Signal::SIGSTOP);
+    let output = run.wait_with_output().expect("gantry run");
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{shown}");
+
+    let bill = network.json(&["bill", &job]);
+    assert_bill(&bill);
+    assert_eq!(bill["state"], "closed", "{bill}");
+    assert!(number(&bill, "metered_ms") < 20_000, "{bill}");
+    assert!(number(&bill, "refund") > 0, "{bill}");
+    assert_eq!(network.json(&["verify", &job])["verified"], true);
+    network.signal(&agent, Signal::SIGCONT);
+}

@@ -1,0 +1,8 @@
+//! Whole networks: the sandbox with all its processes, driven through the command line as a person would.
+//!
+//! `./dev test` builds every binary before it runs these.
+
+mod bad_input;
+mod failures;
+mod network;
+mod rent;

@@ -1,0 +1,105 @@
+//! Reserving stake for a job, which only the market does.
+
+use gantry_sdk::{Keypair, Signer, address, event::Event, instruction::staking as instruction};
+use gantry_tests::{
+    parties::{BOND, STAKE_PER_GPU},
+    world::World,
+};
+use market::MarketError;
+use staking::{StakingError, events::StakeReserved, state::Stake};
+
+#[test]
+fn opening_a_job_reserves_its_stake_and_says_so() {
+    let mut world = World::new();
+    let terms = world.tenant.terms(3);
+    let done = world.open(terms).succeeds();
+    let stake = world.stake();
+    assert_eq!((stake.active, stake.reserved), (BOND, 3 * STAKE_PER_GPU));
+    let reserved = StakeReserved {
+        owner: stake.owner,
+        amount: 3 * STAKE_PER_GPU,
+        reserved: stake.reserved,
+    };
+    assert_eq!(done.events()[0], Event::StakeReserved(reserved));
+}
+
+#[test]
+fn a_stranger_cannot_reserve_stake() {
+    let mut world = World::new();
+    let stranger = Keypair::new();
+    let reserve = instruction::stake_reserve(stranger.pubkey(), world.provider.owner(), 1);
+    world
+        .chain
+        .send(&[reserve], &[&stranger])
+        .is_refused(StakingError::NotMarket);
+}
+
+#[test]
+fn neither_the_owner_nor_governance_can_reserve_stake() {
+    let mut world = World::new();
+    let owner = world.provider.owner();
+    let reserve = instruction::stake_reserve(owner, owner, 1);
+    world
+        .chain
+        .send(&[reserve], &[&world.provider.wallet])
+        .is_refused(StakingError::NotMarket);
+    let reserve = instruction::stake_reserve(world.authority.pubkey(), owner, 1);
+    world
+        .chain
+        .send(&[reserve], &[&world.authority])
+        .is_refused(StakingError::NotMarket);
+}
+
+#[test]
+fn the_markets_signer_must_really_sign() {
+    let mut world = World::new();
+    let mut reserve = instruction::stake_reserve(address::market_signer(), world.provider.owner(), 1);
+    reserve.accounts[0].is_signer = false;
+    world
+        .chain
+        .send(&[reserve], &[])
+        .is_refused(solana_instruction::error::InstructionError::MissingRequiredSignature);
+}
+
+#[test]
+fn a_job_that_needs_more_than_the_free_stake_is_refused() {
+    let mut world = World::new();
+    let stake = address::stake(&world.provider.owner());
+    let request = instruction::unbonding_request(world.provider.owner(), BOND - STAKE_PER_GPU);
+    world.chain.send(&[request], &[&world.provider.wallet]).succeeds();
+    let two = world.tenant.terms(2);
+    world.open(two).is_refused(StakingError::InsufficientStake);
+    let one = world.tenant.terms(1);
+    world.open_with(one);
+    assert_eq!(world.chain.get::<Stake>(&stake).free(), 0);
+    world.open(one).is_refused(StakingError::InsufficientStake);
+}
+
+#[test]
+fn after_the_markets_signer_was_changed_the_market_can_no_longer_reserve() {
+    let mut world = World::new();
+    let authority = world.authority.pubkey();
+    let mut args = gantry_tests::parties::pool_parameters(authority);
+    args.market_signer = Keypair::new().pubkey();
+    let configure = instruction::pool_configure(authority, args);
+    world.chain.send(&[configure], &[&world.authority]).succeeds();
+    let terms = world.tenant.terms(1);
+    world.open(terms).is_refused(StakingError::NotMarket);
+}
+
+#[test]
+fn the_stake_of_another_provider_cannot_be_reserved() {
+    let mut world = World::new();
+    let other = gantry_tests::parties::Provider::new();
+    world.admit(&other);
+    let open = world.open_instruction(world.tenant.terms(1));
+    let open = gantry_tests::forge::exchange(
+        open,
+        &address::stake(&world.provider.owner()),
+        &address::stake(&other.owner()),
+    );
+    world
+        .chain
+        .send(&[open], &[&world.tenant.wallet])
+        .is_refused(MarketError::WrongStake);
+}
