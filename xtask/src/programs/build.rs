@@ -15,14 +15,13 @@ use super::{
 use crate::{process, workspace::Workspace};
 
 /// Settings of the caller's environment that would change the bytes or the compiler.
-const FOREIGN_SETTINGS: [&str; 7] = [
+const FOREIGN_SETTINGS: [&str; 6] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_BUILD_RUSTFLAGS",
     "CARGO_INCREMENTAL",
     "RUSTC_WRAPPER",
     "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTUP_TOOLCHAIN",
 ];
 
 /// Returns the bytecode of one program.
@@ -58,8 +57,11 @@ fn with_debian(workspace: &Workspace, program: &str) -> Result<PathBuf> {
 
     let recipe = workspace.path("xtask/sbf");
     let mut cargo = Command::new("cargo");
-    for setting in FOREIGN_SETTINGS {
-        cargo.env_remove(setting);
+    for (name, _) in env::vars_os() {
+        let setting = name.to_string_lossy();
+        if FOREIGN_SETTINGS.contains(&&*setting) || setting.starts_with("CARGO_PROFILE_") {
+            cargo.env_remove(&name);
+        }
     }
     cargo
         .current_dir(workspace.root())
