@@ -116,12 +116,13 @@ impl Chain {
         let (commands, on_command) = unbounded();
         run(
             surfpool_config(&config),
-            locker,
+            locker.clone(),
             commands.clone(),
             on_command,
             forwarded,
             &started,
         )?;
+        require_funded(&locker, &config)?;
         let yellowstone = Server::start(config.grpc, hub).map_err(|source| ChainError::Io {
             action: "serve Yellowstone gRPC",
             source,
@@ -223,6 +224,19 @@ fn watch(events: Receiver<SimnetEvent>) -> Result<Receiver<Result<(), String>>, 
         }
     })?;
     Ok(started)
+}
+
+/// The embedded network only logs when its own treasury cannot pay what the faucet is to start with.
+fn require_funded(locker: &SurfnetSvmLocker, config: &ChainConfig) -> Result<(), ChainError> {
+    let faucet = locker.with_svm_reader(|svm| svm.inner.get_account(&config.faucet.to_bytes().into()));
+    let lamports = faucet.ok().flatten().map_or(0, |account| account.lamports);
+    if lamports == config.faucet_lamports {
+        return Ok(());
+    }
+    Err(ChainError::Start(format!(
+        "the faucet got {lamports} lamports instead of {}",
+        config.faucet_lamports
+    )))
 }
 
 /// Starts the chain's run loop and waits until it serves.

@@ -1,0 +1,81 @@
+//! What a running network offers, printed once, ready to copy.
+
+use std::{fmt::Write as _, fs};
+
+use anyhow::{Context, Result};
+
+use super::{agents, binaries::Binaries, data_dir::DataDir, network::Network};
+
+/// Prints the summary and writes the environment that `gantry` needs beside it.
+pub(crate) fn print(network: &Network, data_dir: &DataDir, binaries: &Binaries) -> Result<()> {
+    let environment = data_dir.environment();
+    fs::write(&environment, shell(network, binaries))
+        .with_context(|| format!("cannot write {}", environment.display()))?;
+    println!("{}", text(network, &environment.display().to_string())?);
+    Ok(())
+}
+
+fn text(network: &Network, environment: &str) -> Result<String> {
+    let Network {
+        rpc_url,
+        ws_url,
+        grpc_url,
+        api_url,
+        database_url,
+        ..
+    } = network;
+    let mut out = String::from("\nGantry is running on this machine. Ctrl-C stops it.\n\n");
+    let mut line = |name: &str, value: &str| writeln!(out, "  {name:<16} {value}");
+    line("JSON-RPC", rpc_url)?;
+    line("websockets", ws_url)?;
+    line("Yellowstone gRPC", grpc_url)?;
+    line("API", api_url)?;
+    line("API docs", &format!("{api_url}/docs"))?;
+    line("metrics", &format!("{api_url}/metrics"))?;
+    line("database", database_url)?;
+    line(
+        "mints",
+        &format!("{} USDC (local), {} GNT", network.mints.usdc, network.mints.gnt),
+    )?;
+    for agent in &network.agents {
+        line(
+            &agent.name,
+            &format!("{}  {}, simulated GPU", agent.endpoint, agents::in_words(agent.rate)),
+        )?;
+    }
+    line("tenant's key", &network.keys.tenant)?;
+    line("logs", &network.logs_dir)?;
+    writeln!(out, "\nTo rent, in another terminal:\n\n  source {environment}")?;
+    writeln!(out, "  gantry market ls")?;
+    writeln!(out, "  gantry run -- sh -c 'echo hello from $(nproc) cores'")?;
+    Ok(out)
+}
+
+/// Lines for a shell.
+fn shell(network: &Network, binaries: &Binaries) -> String {
+    let exports = network
+        .environment()
+        .map(|(name, value)| format!("export {name}={}\n", quoted(&value)));
+    format!(
+        "{}export PATH={}:\"$PATH\"\n",
+        exports.concat(),
+        quoted(&binaries.dir.display().to_string())
+    )
+}
+
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_quote_survives_the_shell() {
+        let said = std::process::Command::new("sh")
+            .args(["-c", &format!("printf %s {}", quoted("it's $HOME"))])
+            .output();
+        assert_eq!(said.unwrap().stdout, b"it's $HOME");
+    }
+}
