@@ -140,12 +140,12 @@ mod tests {
     fn only_the_newest_runs_are_kept() {
         let dir = tempfile::tempdir().unwrap();
         for old in 1..=9 {
-            fs::create_dir(dir.path().join(format!("run-{old}"))).unwrap();
+            fs::create_dir(dir.path().join(format!("run-170000000000{old}"))).unwrap();
         }
         let taken = DataDir::take(dir.path()).unwrap();
-        assert_eq!(
-            taken.kept_runs().unwrap(),
-            [taken.run_name(), "run-6", "run-7", "run-8", "run-9"]
-        );
+        let kept = taken.kept_runs().unwrap();
+        assert_eq!(kept.len(), KEPT_RUNS);
+        assert_eq!(kept[0], "run-1700000000006");
+        assert_eq!(kept[4], taken.run_name());
     }
 }
