@@ -1,9 +1,13 @@
 //! Where a cluster's files lie, given what the server's account can reach.
 
 use std::{
-    fs::{self, DirBuilder, Permissions},
+    ffi::OsStr,
+    fs::{self, DirBuilder, File, Permissions},
     hash::{DefaultHasher, Hash, Hasher},
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
 };
 
@@ -14,6 +18,11 @@ use crate::{
 
 /// A Unix socket's path must fit into 108 bytes with its terminator; the file's own name takes about 16 of them.
 const SOCKET_DIR_MAX_BYTES: usize = 90;
+/// Where clusters live that were wanted where the server's account cannot go; a hash of the place wanted follows.
+const SUBSTITUTES: &str = "/var/tmp/gantry-postgres";
+
+/// The file whose lock says who owns the cluster.
+const LOCK: &str = "owner";
 
 /// The directory of a cluster and the places inside it.
 #[derive(Clone, Debug)]
@@ -27,13 +36,19 @@ impl Place {
     ///
     /// Root keeps its home and `mktemp -d` directories closed to everyone else, and Postgres will not run as root: a
     /// cluster wanted there lives under `/var/tmp`, in a directory named after the one wanted, so that a later start finds it.
+    /// It is removed by some later start after the directory wanted is gone.
     pub(crate) fn prepare(wanted: &Path, account: Account) -> Result<Self, Error> {
         fs::create_dir_all(wanted).trying(|| format!("create {}", wanted.display()))?;
         let wanted = wanted.canonicalize().trying(|| format!("open {}", wanted.display()))?;
         let root = if reachable(&wanted, account) {
             wanted
         } else {
-            substitute("/var/tmp/gantry-postgres", &wanted)
+            remove_abandoned(account);
+            let root = substitute(SUBSTITUTES, &wanted);
+            own_private_dir(&root, account)?;
+            let note = wanted_note(&root);
+            fs::write(&note, wanted.as_os_str().as_bytes()).trying(|| format!("write {}", note.display()))?;
+            root
         };
         own_private_dir(&root, account)?;
 
@@ -75,13 +90,36 @@ impl Place {
 
     /// The file whose lock says who owns the cluster.
     pub(crate) fn lock(&self) -> PathBuf {
-        self.root.join("owner")
+        self.root.join(LOCK)
     }
 
     /// The directory of the server's Unix socket.
     pub(crate) fn socket_dir(&self) -> &Path {
         &self.socket_dir
     }
+}
+
+/// Removes substitutes whose wanted directory is gone and that nobody uses. What cannot be removed is left for another time.
+fn remove_abandoned(account: Account) {
+    let Some((parent, prefix)) = SUBSTITUTES.rsplit_once('/') else {
+        return;
+    };
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    for root in entries.filter(|entry| entry.file_name().as_bytes().starts_with(prefix.as_bytes())) {
+        let root = root.path();
+        let is_ours = fs::symlink_metadata(&root).is_ok_and(|found| found.is_dir() && account.may_keep(&found));
+        let is_abandoned =
+            fs::read(wanted_note(&root)).is_ok_and(|wanted| !Path::new(OsStr::from_bytes(&wanted)).exists());
+        let is_unused = || File::open(root.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_ours && is_abandoned && is_unused() {
+            let _ = fs::remove_dir_all(&root);
+        }
+    }
+}
+
+/// The file in a substitute that says what it stands for.
+fn wanted_note(root: &Path) -> PathBuf {
+    root.join("stands-for")
 }
 
 /// The first of the system's directories for temporary files that the server's account can reach.

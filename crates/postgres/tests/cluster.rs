@@ -80,6 +80,20 @@ fn a_directory_that_the_servers_account_cannot_reach_is_no_obstacle() {
 }
 
 #[test]
+fn files_that_lie_elsewhere_are_removed_once_their_directory_is_gone() {
+    let closed = tempfile::tempdir().unwrap();
+    let first = Cluster::start(&closed.path().join("inside")).unwrap();
+    let files = first.directory().to_owned();
+    let elsewhere = !files.starts_with(closed.path());
+    drop(first);
+    drop(closed);
+    let other = tempfile::tempdir().unwrap();
+    remove_with_its_files(Cluster::start(&other.path().join("inside")).unwrap());
+    // An ordinary user's files never lie elsewhere, and go with their directory.
+    assert!(!files.exists(), "elsewhere: {elsewhere}");
+}
+
+#[test]
 fn two_owners_of_one_directory_are_refused_with_the_first_ones_pid() {
     let dir = tempfile::tempdir().unwrap();
     let first = Cluster::start(dir.path()).unwrap();
