@@ -1,0 +1,185 @@
+//! Opening a job: what is asked for, and what the node, the mint and governance allow.
+
+use gantry_sdk::{Pubkey, Signer, address, instruction::market as instruction};
+use gantry_tests::{
+    parties::{DURATION_S, GPUS, RATE, market_parameters, pool_parameters},
+    world::World,
+};
+use market::{
+    JobTerms, MarketError,
+    state::{Balance, Node, RegisteredMint},
+};
+use staking::StakingError;
+
+#[test]
+fn a_session_key_of_zeros_is_refused() {
+    let mut world = World::new();
+    let terms = JobTerms {
+        session_key: Pubkey::default(),
+        ..world.tenant.terms(1)
+    };
+    world.open(terms).is_refused(MarketError::InvalidKey);
+}
+
+#[test]
+fn a_rate_above_the_tenants_limit_is_refused() {
+    let mut world = World::new();
+    let terms = world.tenant.terms(8);
+    world
+        .open(JobTerms {
+            max_rate: RATE - 1,
+            ..terms
+        })
+        .is_refused(MarketError::RateAboveLimit);
+    world
+        .open(JobTerms {
+            max_rate: RATE,
+            ..terms
+        })
+        .succeeds();
+}
+
+#[test]
+fn a_duration_outside_what_the_node_offers_is_refused() {
+    let mut world = World::new();
+    let (owner, node) = (world.provider.owner(), world.node_address());
+    let narrow = instruction::node_update(owner, node, 60, 120, true);
+    world.chain.send(&[narrow], &[&world.provider.wallet]).succeeds();
+    for max_duration_s in [0, 59, 121, u32::MAX] {
+        let terms = JobTerms {
+            max_duration_s,
+            ..world.tenant.terms(1)
+        };
+        world.open(terms).is_refused(MarketError::DurationOutOfRange);
+    }
+    for max_duration_s in [60, 120] {
+        let terms = JobTerms {
+            max_duration_s,
+            ..world.tenant.terms(1)
+        };
+        world.open_with(terms);
+    }
+}
+
+#[test]
+fn no_gpus_or_more_than_are_free_are_refused() {
+    let mut world = World::new();
+    for gpus in [0, GPUS + 1, u16::MAX] {
+        let terms = world.tenant.terms(gpus);
+        world.open(terms).is_refused(MarketError::CapacityExceeded);
+    }
+    let five = world.tenant.terms(5);
+    world.open_with(five);
+    let four = world.tenant.terms(4);
+    world.open(four).is_refused(MarketError::CapacityExceeded);
+    let three = world.tenant.terms(3);
+    world.open_with(three);
+    assert_eq!(world.node().gpus_free, 0);
+}
+
+#[test]
+fn a_balance_smaller_than_the_escrow_is_refused_and_one_that_just_covers_it_is_not() {
+    let world = World::new();
+    let escrow = RATE * u64::from(DURATION_S) / 1_000_000;
+    let balance = address::balance(&world.tenant.owner(), &world.usdc.address);
+    let terms = world.tenant.terms(1);
+    let with = |amount: u64| {
+        let mut chain = world.chain.clone();
+        chain.alter::<Balance>(&balance, |balance| balance.amount = amount);
+        chain.simulate(&[world.open_instruction(terms)], &[&world.tenant.wallet])
+    };
+    with(escrow - 1).is_refused(MarketError::InsufficientBalance);
+    with(escrow).succeeds();
+}
+
+#[test]
+fn a_job_that_would_cost_nothing_is_refused() {
+    let mut world = World::new();
+    let authority = world.authority.pubkey();
+    let (owner, node, usdc) = (world.provider.owner(), world.node_address(), world.usdc.address);
+    let lower = instruction::mint_update(authority, usdc, 1, 1, true);
+    let price = instruction::node_price_set(owner, node, usdc, 1);
+    world
+        .chain
+        .send(&[lower, price], &[&world.authority, &world.provider.wallet])
+        .succeeds();
+    // A micro-atom a second is an atom in a million seconds, and a job lasts a day at most here.
+    let terms = JobTerms {
+        max_duration_s: 86_400,
+        ..world.tenant.terms(1)
+    };
+    world.open(terms).is_refused(MarketError::ZeroEscrow);
+}
+
+#[test]
+fn rates_and_stakes_that_leave_64_bits_are_refused() {
+    let mut world = World::new();
+    let (usdc, node) = (world.usdc.address, world.node_address());
+    let terms = world.tenant.terms(2);
+    let mut chain = world.chain.clone();
+    chain.alter::<RegisteredMint>(&address::registered_mint(&usdc), |mint| mint.rate_ceiling = u64::MAX);
+    chain.alter::<Node>(&node, |node| node.prices[0].rate = u64::MAX / 2 + 1);
+    let open = world.open_instruction(terms);
+    chain
+        .simulate(&[open.clone()], &[&world.tenant.wallet])
+        .is_refused(MarketError::AmountOverflow);
+
+    let authority = world.authority.pubkey();
+    let mut args = market_parameters(authority);
+    args.stake_per_gpu = u64::MAX / 2 + 1;
+    let configure = instruction::config_update(authority, args);
+    world.chain.send(&[configure], &[&world.authority]).succeeds();
+    world.open(terms).is_refused(MarketError::AmountOverflow);
+}
+
+#[test]
+fn no_job_is_opened_while_the_market_is_paused_and_running_ones_go_on() {
+    let mut world = World::new();
+    let job = world.running_job();
+    let authority = world.authority.pubkey();
+    let mut args = market_parameters(authority);
+    args.paused = true;
+    let pause = instruction::config_update(authority, args);
+    world.chain.send(&[pause], &[&world.authority]).succeeds();
+    let terms = world.tenant.terms(1);
+    world.open(terms).is_refused(MarketError::Paused);
+    world.chain.advance(10);
+    let receipt = world.final_receipt(&job, 10_000);
+    world.settle(&receipt).succeeds();
+    world.close(&job).succeeds();
+}
+
+#[test]
+fn a_node_that_never_said_it_is_alive_is_not_rented() {
+    let mut world = World::new();
+    let owner = world.provider.owner();
+    let register = [
+        instruction::node_register(owner, 1, gantry_tests::parties::specification()),
+        instruction::node_price_set(owner, world.provider.node(1), world.usdc.address, RATE),
+    ];
+    world.chain.send(&register, &[&world.provider.wallet]).succeeds();
+    let open = instruction::job_open(
+        world.tenant.owner(),
+        0,
+        world.provider.node(1),
+        owner,
+        world.usdc.address,
+        world.tenant.terms(1),
+    );
+    world
+        .chain
+        .send(&[open], &[&world.tenant.wallet])
+        .is_refused(MarketError::NodeSilent);
+}
+
+#[test]
+fn a_pool_with_another_market_refuses_the_reserve_and_with_it_the_job() {
+    let mut world = World::new();
+    let authority = world.authority.pubkey();
+    let mut args = pool_parameters(authority);
+    args.market_signer = Pubkey::new_unique();
+    let configure = gantry_sdk::instruction::staking::pool_configure(authority, args);
+    world.chain.send(&[configure], &[&world.authority]).succeeds();
+    let terms = world.tenant.terms(1);
+    world.open(terms).is_refused(StakingError::NotMarket);
+}

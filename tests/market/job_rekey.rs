@@ -1,0 +1,77 @@
+//! Making a job accept the provider's current attestation key.
+
+use gantry_sdk::{Keypair, Pubkey, Signer, event::Event, instruction::market as instruction};
+use gantry_tests::{
+    outcome::Outcome,
+    parties::{Provider, profile},
+    world::World,
+};
+use market::{MarketError, events::JobRekeyed};
+
+/// Rotates the provider's attestation key and returns the old one.
+fn rotate(world: &mut World) -> Keypair {
+    let new = Keypair::new();
+    let args = profile(new.pubkey(), "https://agent.example:7443");
+    let update = instruction::provider_update(world.provider.owner(), args);
+    world.chain.send(&[update], &[&world.provider.wallet]).succeeds();
+    std::mem::replace(&mut world.provider.attestation, new)
+}
+
+fn rekey(world: &mut World, job: &Pubkey) -> Outcome {
+    let rekey = instruction::job_rekey(world.provider.owner(), *job);
+    world.chain.send(&[rekey], &[])
+}
+
+#[test]
+fn a_rotated_key_signs_the_receipts_of_a_rekeyed_job() {
+    let mut world = World::new();
+    let job = world.running_job();
+    let old = rotate(&mut world);
+    world.chain.advance(10);
+    let by_new = world.receipt(&job, 10_000);
+    world.settle(&by_new).is_refused_at(1, MarketError::WrongSigner);
+    let done = rekey(&mut world, &job).succeeds();
+    let attestation_key = world.provider.attestation.pubkey();
+    assert_eq!(world.job(&job).attestation_key, attestation_key);
+    assert_eq!(done.event(), Event::JobRekeyed(JobRekeyed { job, attestation_key }));
+    world.settle(&by_new).succeeds();
+    world.provider.attestation = old;
+    let by_old = world.receipt(&job, 10_000);
+    world.settle(&by_old).is_refused_at(1, MarketError::WrongSigner);
+}
+
+#[test]
+fn until_the_rekey_the_old_key_still_settles() {
+    let mut world = World::new();
+    let job = world.running_job();
+    let old = rotate(&mut world);
+    world.provider.attestation = old;
+    world.chain.advance(10);
+    let receipt = world.receipt(&job, 10_000);
+    world.settle(&receipt).succeeds();
+}
+
+#[test]
+fn a_job_in_any_living_state_is_rekeyed_and_an_ended_one_is_not() {
+    let mut world = World::new();
+    let (open, running, stopped) = (world.open_job(), world.running_job(), world.running_job());
+    world.stop(&stopped).succeeds();
+    for job in [open, running, stopped] {
+        rekey(&mut world, &job).succeeds();
+    }
+    let attestation = world.provider.attestation.insecure_clone();
+    world.cancel_by(&attestation, &open).succeeds();
+    world.close_by(&attestation, &running).succeeds();
+    rekey(&mut world, &open).is_refused(MarketError::WrongJobState);
+    rekey(&mut world, &running).is_refused(MarketError::WrongJobState);
+}
+
+#[test]
+fn a_job_does_not_take_the_key_of_another_provider() {
+    let mut world = World::new();
+    let job = world.running_job();
+    let other = Provider::new();
+    world.admit(&other);
+    let rekey = instruction::job_rekey(other.owner(), job);
+    world.chain.send(&[rekey], &[]).is_refused(MarketError::NotOwner);
+}
