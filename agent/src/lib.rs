@@ -1,1 +1,21 @@
+//! The GPU agent: what a provider leaves running beside its GPUs.
+//!
+//! Purpose: it offers GPUs on chain, runs tenants' workloads in a sandbox, meters them, exchanges receipts with their tenants, and
+//! settles what both sides signed.
+//!
+//! Invariant: no signature leaves before the receipt under it is on disk ([`receipts`]).
+//! Invariant: a gap in metering is never filled in ([`meter`]).
+//! Invariant: nothing of a job runs on after the job has ended ([`runtime`]).
+#![warn(missing_docs)]
+#![deny(clippy::unwrap_used)]
 
+pub mod bundle;
+pub mod clock;
+pub mod config;
+pub mod gpu;
+pub mod keys;
+pub mod meter;
+pub mod receipts;
+pub mod results;
+pub mod runtime;
+pub mod tls;

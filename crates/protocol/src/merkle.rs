@@ -102,6 +102,27 @@ impl Frontier {
         self.size
     }
 
+    /// The complete subtrees, smallest first: with [`Self::size`] all that is needed to go on later.
+    pub fn subtrees(&self) -> impl Iterator<Item = &Hash> {
+        self.subtrees.iter().enumerate().filter(|(level, _)| (self.size >> level) & 1 == 1).map(|(_, subtree)| subtree)
+    }
+
+    /// The frontier whose [`Self::size`] and [`Self::subtrees`] these are, or `None` when there are too few or too many subtrees.
+    #[must_use]
+    pub fn from_subtrees(size: u64, complete: &[Hash]) -> Option<Self> {
+        let mut frontier = Self { size, ..Self::default() };
+        if size >> MAX_DEPTH != 0 {
+            return None;
+        }
+        let mut complete = complete.iter();
+        for (level, subtree) in frontier.subtrees.iter_mut().enumerate() {
+            if (size >> level) & 1 == 1 {
+                *subtree = *complete.next()?;
+            }
+        }
+        complete.next().is_none().then_some(frontier)
+    }
+
     /// Adds a leaf; `false` when the tree is full and nothing was added.
     #[must_use]
     pub fn push(&mut self, leaf: Hash) -> bool {
