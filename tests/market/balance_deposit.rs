@@ -1,9 +1,10 @@
 //! Moving tokens into the market.
 
 use anchor_lang::ErrorCode;
-use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, address, event::Event, instruction::market as instruction};
+use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     outcome::Outcome,
     parties::DEPOSIT,
     token::{Mint, tokens_in},
@@ -125,10 +126,7 @@ fn worthless_tokens_do_not_become_a_balance_in_another_mint() {
 #[test]
 fn tokens_can_only_be_deposited_into_the_mints_own_vault() {
     let (mut world, source) = with_tokens(10);
-    let own = world
-        .usdc
-        .clone()
-        .account_of(&mut world.chain, &Keypair::new().pubkey());
+    let own = world.usdc.clone().account_of(&mut world.chain, &key::fresh().pubkey());
     let vault = address::vault(&world.usdc.address);
     let pay_in = exchange(deposit(&world, &source, 10), &vault, &own);
     send(&mut world, pay_in).is_refused(ErrorCode::ConstraintAddress);

@@ -17,6 +17,16 @@ fn anyone_opens_an_empty_balance_for_a_wallet() {
 }
 
 #[test]
+fn an_owner_may_pay_for_its_own_balance() {
+    let mut world = World::configured();
+    let (owner, mint) = (world.deployer.pubkey(), world.usdc.address);
+    let open = instruction::balance_open(owner, owner, mint);
+    world.chain.send(&[open], &[&world.deployer]).succeeds();
+    let balance: Balance = world.balance(&owner);
+    assert_eq!((balance.owner, balance.mint, balance.amount), (owner, mint, 0));
+}
+
+#[test]
 fn a_balance_is_opened_once_per_wallet_and_mint() {
     let mut world = World::new();
     let again = instruction::balance_open(world.deployer.pubkey(), world.tenant.owner(), world.usdc.address);

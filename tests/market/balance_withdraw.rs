@@ -1,9 +1,10 @@
 //! Moving tokens out of the market.
 
 use anchor_lang::ErrorCode;
-use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, address, event::Event, instruction::market as instruction};
+use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     outcome::Outcome,
     parties::DEPOSIT,
     token::{Mint, tokens_in},
@@ -93,7 +94,7 @@ fn what_a_job_holds_cannot_be_withdrawn() {
 #[test]
 fn a_stranger_cannot_withdraw_anothers_balance() {
     let mut world = World::new();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let (take, _) = withdraw(&mut world, 1);
     let take = exchange(take, &world.tenant.owner(), &stranger.pubkey());
     world

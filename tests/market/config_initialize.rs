@@ -1,9 +1,10 @@
 //! Creating the configuration.
 
 use anchor_lang::ErrorCode;
-use gantry_sdk::{Keypair, Signer, address, event::Event, instruction::market as instruction};
+use gantry_sdk::{Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     parties::{GENESIS_HASH, market_parameters},
     world::World,
 };
@@ -50,7 +51,7 @@ fn the_upgrade_authority_creates_the_configuration() {
 #[test]
 fn a_stranger_cannot_create_the_configuration() {
     let mut world = World::unconfigured();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     world.chain.fund(&stranger.pubkey());
     let create = instruction::config_initialize(stranger.pubkey(), GENESIS_HASH, market_parameters(stranger.pubkey()));
     world

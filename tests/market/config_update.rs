@@ -1,8 +1,8 @@
 //! Changing the configuration.
 
 use gantry_protocol::limits::{MAX_FEE_BPS, MAX_GRACE_WINDOW_S, MAX_START_DEADLINE_S, MIN_GRACE_WINDOW_S};
-use gantry_sdk::{Keypair, Pubkey, Signer, instruction::market as instruction};
-use gantry_tests::{outcome::Outcome, parties::market_parameters, world::World};
+use gantry_sdk::{Pubkey, Signer, instruction::market as instruction};
+use gantry_tests::{key, outcome::Outcome, parties::market_parameters, world::World};
 use market::{MarketError, MarketParameters};
 
 use crate::config_initialize::configured;
@@ -41,7 +41,7 @@ fn the_authority_changes_every_parameter_but_the_genesis_hash() {
 #[test]
 fn a_stranger_cannot_change_the_configuration() {
     let mut world = World::configured();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let update = instruction::config_update(stranger.pubkey(), market_parameters(stranger.pubkey()));
     world
         .chain

@@ -1,9 +1,10 @@
 //! Closing a job.
 
 use anchor_lang::ErrorCode;
-use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, address, event::Event, instruction::market as instruction};
+use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     parties::{DEPOSIT, DURATION_S, GPUS, GRACE_WINDOW_S, Provider, Tenant},
     world::World,
 };
@@ -233,7 +234,7 @@ fn another_program_in_the_place_of_the_staking_program_is_refused() {
 fn a_strangers_key_in_the_place_of_the_markets_signer_is_refused() {
     let mut world = World::new();
     let job = settled(&mut world);
-    let close = exchange(close(&world, &job), &address::market_signer(), &Keypair::new().pubkey());
+    let close = exchange(close(&world, &job), &address::market_signer(), &key::fresh().pubkey());
     world
         .chain
         .send(&[close], &[&world.provider.attestation])

@@ -1,9 +1,10 @@
 //! Opening a job: its accounts.
 
 use anchor_lang::ErrorCode;
-use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, address, event::Event};
+use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event};
 use gantry_tests::{
     forge::exchange,
+    key,
     outcome::Outcome,
     parties::{
         DEPOSIT, DURATION_S, FEE_BPS, GENESIS_HASH, GPUS, GRACE_WINDOW_S, Provider, RATE, STAKE_PER_GPU,
@@ -145,7 +146,7 @@ fn a_job_lies_at_the_address_of_its_tenant_and_number() {
 #[test]
 fn nobody_opens_a_job_with_anothers_balance() {
     let mut world = World::new();
-    let thief = Keypair::new();
+    let thief = key::fresh();
     world.chain.fund(&thief.pubkey());
     let open = gantry_sdk::instruction::market::job_open(
         thief.pubkey(),

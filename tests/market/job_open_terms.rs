@@ -1,5 +1,7 @@
 //! Opening a job: what is asked for, and what the node, the mint and governance allow.
 
+use std::slice;
+
 use gantry_sdk::{Pubkey, Signer, address, instruction::market as instruction};
 use gantry_tests::{
     parties::{DURATION_S, GPUS, RATE, market_parameters, pool_parameters},
@@ -121,7 +123,7 @@ fn rates_and_stakes_that_leave_64_bits_are_refused() {
     chain.alter::<Node>(&node, |node| node.prices[0].rate = u64::MAX / 2 + 1);
     let open = world.open_instruction(terms);
     chain
-        .simulate(&[open.clone()], &[&world.tenant.wallet])
+        .simulate(slice::from_ref(&open), &[&world.tenant.wallet])
         .is_refused(MarketError::AmountOverflow);
 
     let authority = world.authority.pubkey();

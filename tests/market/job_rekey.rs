@@ -2,6 +2,7 @@
 
 use gantry_sdk::{Keypair, Pubkey, Signer, event::Event, instruction::market as instruction};
 use gantry_tests::{
+    key,
     outcome::Outcome,
     parties::{Provider, profile},
     world::World,
@@ -10,7 +11,7 @@ use market::{MarketError, events::JobRekeyed};
 
 /// Rotates the provider's attestation key and returns the old one.
 fn rotate(world: &mut World) -> Keypair {
-    let new = Keypair::new();
+    let new = key::fresh();
     let args = profile(new.pubkey(), "https://agent.example:7443");
     let update = instruction::provider_update(world.provider.owner(), args);
     world.chain.send(&[update], &[&world.provider.wallet]).succeeds();

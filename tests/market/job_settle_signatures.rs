@@ -3,12 +3,13 @@
 use anchor_lang::ErrorCode;
 use gantry_protocol::ed25519::{MESSAGE_AT, PROVIDER_KEY_AT, TENANT_KEY_AT};
 use gantry_sdk::{
-    Instruction, Keypair, Pubkey, Signer,
+    Instruction, Pubkey, Signer,
     address::{ED25519_PROGRAM, INSTRUCTIONS_SYSVAR},
     receipt::CoSignedReceipt,
 };
 use gantry_tests::{
     forge::{Precompile, Signed, exchange},
+    key,
     outcome::Outcome,
     signatures::{co_sign, next_receipt},
     world::World,
@@ -149,7 +150,7 @@ fn neither_side_settles_alone() {
 fn other_keys_than_the_jobs_are_refused_the_wallets_too() {
     let (mut world, job, _) = ready();
     let receipt = next_receipt(&job, &world.job(&job), 10_000);
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let wrong = [
         co_sign(receipt, &stranger, &world.tenant.session),
         co_sign(receipt, &world.provider.attestation, &stranger),

@@ -1,7 +1,7 @@
 //! Starting a job.
 
-use gantry_sdk::{Keypair, Signer, event::Event, instruction::market as instruction};
-use gantry_tests::{parties::START_DEADLINE_S, world::World};
+use gantry_sdk::{Signer, event::Event, instruction::market as instruction};
+use gantry_tests::{key, parties::START_DEADLINE_S, world::World};
 use market::{MarketError, events::JobStarted, state::JobState};
 
 #[test]
@@ -21,7 +21,7 @@ fn only_the_attestation_key_starts_a_job() {
     let mut world = World::new();
     let job = world.open_job();
     for signer in [
-        Keypair::new(),
+        key::fresh(),
         world.provider.wallet.insecure_clone(),
         world.tenant.session.insecure_clone(),
     ] {

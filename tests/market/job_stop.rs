@@ -1,7 +1,7 @@
 //! Stopping a job.
 
-use gantry_sdk::{Keypair, Signer, event::Event, instruction::market as instruction};
-use gantry_tests::world::World;
+use gantry_sdk::{Signer, event::Event, instruction::market as instruction};
+use gantry_tests::{key, world::World};
 use market::{MarketError, events::JobStopped, state::JobState};
 
 #[test]
@@ -29,7 +29,7 @@ fn nobody_else_stops_a_job() {
     let mut world = World::new();
     let job = world.running_job();
     for signer in [
-        Keypair::new(),
+        key::fresh(),
         world.provider.wallet.insecure_clone(),
         world.provider.attestation.insecure_clone(),
     ] {

@@ -1,9 +1,10 @@
 //! Admitting a mint.
 
 use anchor_lang::ErrorCode;
-use gantry_sdk::{Instruction, Keypair, Signer, address, event::Event, instruction::market as instruction};
+use gantry_sdk::{Instruction, Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     outcome::Outcome,
     parties::{RATE_CEILING, RATE_FLOOR},
     token::{Mint, tokens_in},
@@ -59,7 +60,7 @@ fn the_authority_admits_a_mint_and_gets_an_empty_vault_for_it() {
 fn a_stranger_cannot_admit_a_mint() {
     let mut world = World::configured();
     let mint = Mint::classic(&mut world.chain, 6);
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     world.chain.fund(&stranger.pubkey());
     let admit = register(&world, &mint, RATE_FLOOR, RATE_CEILING);
     let admit = exchange(admit, &world.authority.pubkey(), &stranger.pubkey());

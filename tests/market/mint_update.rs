@@ -1,7 +1,8 @@
 //! Changing a mint's range of rates, or stopping new jobs in it.
 
-use gantry_sdk::{Keypair, Signer, address, instruction::market as instruction};
+use gantry_sdk::{Signer, address, instruction::market as instruction};
 use gantry_tests::{
+    key,
     outcome::Outcome,
     parties::{RATE, RATE_CEILING, RATE_FLOOR},
     world::World,
@@ -31,7 +32,7 @@ fn the_authority_changes_the_range_and_the_admission() {
 #[test]
 fn a_stranger_cannot_change_a_mint() {
     let mut world = World::configured();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let update = instruction::mint_update(stranger.pubkey(), world.usdc.address, 1, 2, true);
     world
         .chain

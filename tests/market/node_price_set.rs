@@ -1,9 +1,10 @@
 //! Pricing a node.
 
 use gantry_protocol::limits::MAX_PRICES;
-use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, address, event::Event, instruction::market as instruction};
+use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     outcome::Outcome,
     parties::{RATE, RATE_CEILING, RATE_FLOOR},
     token::Mint,
@@ -133,7 +134,7 @@ fn a_balance_of_another_mint_or_another_wallet_is_refused() {
 #[test]
 fn a_stranger_cannot_price_a_node() {
     let mut world = World::new();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let usdc = world.usdc.address;
     let price = exchange(
         price_instruction(&world, &usdc, RATE),

@@ -1,8 +1,8 @@
 //! Registering a node.
 
 use gantry_protocol::limits::{MAX_GPUS_PER_NODE, MAX_JOB_DURATION_S};
-use gantry_sdk::{Instruction, Keypair, Signer, event::Event, instruction::market as instruction};
-use gantry_tests::{forge::exchange, outcome::Outcome, parties::specification, world::World};
+use gantry_sdk::{Instruction, Signer, event::Event, instruction::market as instruction};
+use gantry_tests::{forge::exchange, key, outcome::Outcome, parties::specification, world::World};
 use market::{
     MarketError, NodeSpecification,
     events::NodeRegistered,
@@ -89,7 +89,7 @@ fn the_last_number_is_not_given_so_that_the_count_stays_in_16_bits() {
 #[test]
 fn a_stranger_cannot_register_a_node_for_a_provider() {
     let mut world = World::new();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     world.chain.fund(&stranger.pubkey());
     let register = register_instruction(&world, 1, specification());
     let register = exchange(register, &world.provider.owner(), &stranger.pubkey());

@@ -1,8 +1,8 @@
 //! Changing how long a node may be rented, and whether.
 
 use gantry_protocol::limits::MAX_JOB_DURATION_S;
-use gantry_sdk::{Keypair, Signer, event::Event, instruction::market as instruction};
-use gantry_tests::{forge::exchange, outcome::Outcome, world::World};
+use gantry_sdk::{Signer, event::Event, instruction::market as instruction};
+use gantry_tests::{forge::exchange, key, outcome::Outcome, world::World};
 use market::{MarketError, events::NodeUpdated};
 
 fn update(world: &mut World, min_duration_s: u32, max_duration_s: u32, active: bool) -> Outcome {
@@ -29,7 +29,7 @@ fn the_owner_changes_durations_and_readiness() {
 #[test]
 fn a_stranger_cannot_change_a_node() {
     let mut world = World::new();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let owner = world.provider.owner();
     let update = instruction::node_update(owner, world.node_address(), 1, 2, true);
     let update = exchange(update, &owner, &stranger.pubkey());

@@ -1,8 +1,8 @@
 //! Registering a provider.
 
 use gantry_protocol::limits::MAX_ENDPOINT_BYTES;
-use gantry_sdk::{Keypair, Pubkey, Signer, address, event::Event, instruction::market as instruction};
-use gantry_tests::{forge::exchange, outcome::Outcome, parties::profile, world::World};
+use gantry_sdk::{Pubkey, Signer, address, event::Event, instruction::market as instruction};
+use gantry_tests::{forge::exchange, key, outcome::Outcome, parties::profile, world::World};
 use market::{MarketError, ProviderProfile, events::ProviderConfigured, state::Provider};
 use solana_instruction::error::InstructionError;
 
@@ -53,7 +53,7 @@ fn a_wallet_registers_once() {
 #[test]
 fn nobody_registers_at_the_address_of_another_wallet() {
     let mut world = World::configured();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     world.chain.fund(&stranger.pubkey());
     let register = instruction::provider_register(stranger.pubkey(), world.provider.profile());
     let register = exchange(

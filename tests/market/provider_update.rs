@@ -1,8 +1,9 @@
 //! Changing a provider's profile.
 
-use gantry_sdk::{Keypair, Pubkey, Signer, instruction::market as instruction};
+use gantry_sdk::{Pubkey, Signer, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     parties::{self, profile},
     world::World,
 };
@@ -36,7 +37,7 @@ fn the_owner_changes_endpoint_and_both_keys() {
 #[test]
 fn a_stranger_cannot_change_a_profile() {
     let mut world = World::new();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let owner = world.provider.owner();
     let update = instruction::provider_update(owner, world.provider.profile());
     let update = exchange(update, &owner, &stranger.pubkey());

@@ -1,7 +1,7 @@
 //! A provider that rents from itself: tenant and provider have one balance.
 
-use gantry_sdk::Keypair;
 use gantry_tests::{
+    key,
     parties::{DEPOSIT, Tenant},
     world::World,
 };
@@ -11,7 +11,7 @@ fn alone() -> World {
     let mut world = World::new();
     world.tenant = Tenant {
         wallet: world.provider.wallet.insecure_clone(),
-        session: Keypair::new(),
+        session: key::fresh(),
     };
     world.deposit(DEPOSIT).succeeds();
     world

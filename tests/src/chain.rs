@@ -10,6 +10,7 @@ use solana_transaction::Transaction;
 
 use crate::{
     conservation::{self, Accounts},
+    key,
     outcome::{Done, Outcome, Refused},
 };
 
@@ -32,7 +33,7 @@ impl Chain {
     /// A chain with both programs, whose upgrade authority is `deployer`.
     #[must_use]
     pub fn new(deployer: &Pubkey) -> Self {
-        let fee_payer = Keypair::new();
+        let fee_payer = key::fresh();
         let svm = LiteSVM::new().with_log_bytes_limit(None).with_transaction_history(0);
         let mut chain = Self {
             svm,

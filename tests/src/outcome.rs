@@ -1,7 +1,10 @@
 //! What a transaction did, or why it was refused.
 
 use anchor_lang::{ErrorCode, prelude::ProgramError};
-use gantry_sdk::event::{self, Event};
+use gantry_sdk::{
+    Pubkey,
+    event::{self, Event},
+};
 use market::MarketError;
 use solana_instruction::error::InstructionError;
 use solana_transaction_error::TransactionError;
@@ -27,6 +30,19 @@ impl Done {
             .into_iter()
             .map(|logged| logged.event.expect("every payload is an event"))
             .collect()
+    }
+
+    /// Compute units of one invocation of `program`, with all that it called.
+    ///
+    /// # Panics
+    /// When the program was not invoked exactly once.
+    #[must_use]
+    pub fn compute_units_of(&self, program: &Pubkey) -> u64 {
+        let prefix = format!("Program {program} consumed ");
+        let lines: Vec<_> = self.logs.iter().filter_map(|line| line.strip_prefix(&prefix)).collect();
+        assert_eq!(lines.len(), 1, "one invocation was expected: {:#?}", self.logs);
+        let units = lines[0].split(' ').next().and_then(|units| units.parse().ok());
+        units.expect("the runtime logs the units")
     }
 
     /// The only event.

@@ -5,6 +5,8 @@ use gantry_sdk::{Keypair, Pubkey, Signer, address};
 use market::{JobTerms, MarketParameters, NodeSpecification, ProviderProfile};
 use staking::PoolParameters;
 
+use crate::key;
+
 /// Genesis hash of the tests' cluster.
 pub const GENESIS_HASH: [u8; 32] = [0x6e; 32];
 /// What a provider bonds: 1,000 GNT.
@@ -49,8 +51,8 @@ impl Provider {
     #[expect(clippy::new_without_default, reason = "every one is another")]
     pub fn new() -> Self {
         Self {
-            wallet: Keypair::new(),
-            attestation: Keypair::new(),
+            wallet: key::fresh(),
+            attestation: key::fresh(),
         }
     }
 
@@ -94,8 +96,8 @@ impl Tenant {
     #[expect(clippy::new_without_default, reason = "every one is another")]
     pub fn new() -> Self {
         Self {
-            wallet: Keypair::new(),
-            session: Keypair::new(),
+            wallet: key::fresh(),
+            session: key::fresh(),
         }
     }
 

@@ -9,7 +9,7 @@ use solana_system_interface::instruction::create_account;
 use spl_associated_token_account_interface::instruction::create_associated_token_account_idempotent;
 use spl_token_2022_interface::{extension::ExtensionType, instruction as token, state::Mint as MintState};
 
-use crate::chain::Chain;
+use crate::{chain::Chain, key};
 
 /// The token program of 2022.
 pub const TOKEN_2022_PROGRAM: Pubkey = spl_token_2022_interface::ID;
@@ -48,7 +48,7 @@ impl Mint {
     }
 
     fn create(chain: &mut Chain, token_program: Pubkey, decimals: u8, extensions: &[ExtensionType]) -> Self {
-        let (mint, authority) = (Keypair::new(), Keypair::new());
+        let (mint, authority) = (key::fresh(), key::fresh());
         chain.fund(&authority.pubkey());
         let bytes = ExtensionType::try_calculate_account_len::<MintState>(extensions).expect("mint extensions");
         let (payer, address) = (authority.pubkey(), mint.pubkey());

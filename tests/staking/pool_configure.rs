@@ -1,8 +1,11 @@
 //! Changing the pool's parameters.
 
+use std::slice;
+
 use gantry_protocol::limits::{MAX_UNBONDING_PERIOD_S, MIN_UNBONDING_PERIOD_S};
-use gantry_sdk::{Keypair, Pubkey, Signer, event::Event, instruction::staking as instruction};
+use gantry_sdk::{Pubkey, Signer, event::Event, instruction::staking as instruction};
 use gantry_tests::{
+    key,
     parties::{BOND, UNBONDING_PERIOD_S, pool_parameters},
     world::World,
 };
@@ -38,7 +41,10 @@ fn an_authority_that_handed_over_has_no_more_say() {
     let mut world = World::configured();
     let successor = pool_parameters(Pubkey::new_unique());
     let configure = instruction::pool_configure(world.authority.pubkey(), successor);
-    world.chain.send(&[configure.clone()], &[&world.authority]).succeeds();
+    world
+        .chain
+        .send(slice::from_ref(&configure), &[&world.authority])
+        .succeeds();
     world
         .chain
         .send(&[configure], &[&world.authority])
@@ -48,7 +54,7 @@ fn an_authority_that_handed_over_has_no_more_say() {
 #[test]
 fn a_stranger_cannot_change_the_parameters() {
     let mut world = World::configured();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let configure = instruction::pool_configure(stranger.pubkey(), pool_parameters(stranger.pubkey()));
     world
         .chain

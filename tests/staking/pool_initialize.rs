@@ -2,9 +2,10 @@
 
 use anchor_lang::ErrorCode;
 use gantry_protocol::limits::{MAX_UNBONDING_PERIOD_S, MIN_UNBONDING_PERIOD_S};
-use gantry_sdk::{Instruction, Keypair, Signer, address, event::Event, instruction::staking as instruction};
+use gantry_sdk::{Instruction, Signer, address, event::Event, instruction::staking as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     parties::{UNBONDING_PERIOD_S, pool_parameters},
     token::Mint,
     world::World,
@@ -46,7 +47,7 @@ fn the_upgrade_authority_creates_the_pool() {
 #[test]
 fn a_stranger_cannot_create_the_pool() {
     let mut world = World::unconfigured();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     world.chain.fund(&stranger.pubkey());
     let create = initialize(&world, &world.gnt, parameters(&world));
     let create = exchange(create, &world.deployer.pubkey(), &stranger.pubkey());

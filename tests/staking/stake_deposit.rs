@@ -1,9 +1,10 @@
 //! Bonding tokens.
 
 use anchor_lang::ErrorCode;
-use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, address, event::Event, instruction::staking as instruction};
+use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::staking as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     parties::{BOND, Provider},
     token::{Mint, tokens_in},
     world::World,
@@ -102,7 +103,7 @@ fn a_token_account_of_another_mint_is_refused() {
 #[test]
 fn tokens_of_another_wallet_cannot_be_bonded() {
     let (mut world, _) = with_tokens(1);
-    let victim = Keypair::new().pubkey();
+    let victim = key::fresh().pubkey();
     let source = world.gnt.clone().mint_to(&mut world.chain, &victim, 10);
     let bond = deposit(&world, &source, 10);
     world

@@ -1,7 +1,7 @@
 //! Opening a stake.
 
-use gantry_sdk::{Keypair, Signer, address, event::Event, instruction::staking as instruction};
-use gantry_tests::{forge::exchange, world::World};
+use gantry_sdk::{Signer, address, event::Event, instruction::staking as instruction};
+use gantry_tests::{forge::exchange, key, world::World};
 use solana_instruction::error::InstructionError;
 use staking::{
     events::StakeOpened,
@@ -38,7 +38,7 @@ fn a_stake_is_opened_once() {
 #[test]
 fn nobody_opens_a_stake_at_the_address_of_another_owner() {
     let mut world = World::configured();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     world.chain.fund(&stranger.pubkey());
     let victim = world.provider.owner();
     let open = exchange(

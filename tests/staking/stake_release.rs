@@ -1,7 +1,8 @@
 //! Giving reserved stake back, which only the market does.
 
-use gantry_sdk::{Keypair, Signer, address, event::Event, instruction::staking as instruction};
+use gantry_sdk::{Signer, address, event::Event, instruction::staking as instruction};
 use gantry_tests::{
+    key,
     parties::{BOND, STAKE_PER_GPU},
     world::World,
 };
@@ -28,7 +29,7 @@ fn closing_a_job_releases_its_stake_and_says_so() {
 fn a_stranger_cannot_release_stake() {
     let mut world = World::new();
     world.open_job();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let release = instruction::stake_release(stranger.pubkey(), world.provider.owner(), 1);
     world
         .chain

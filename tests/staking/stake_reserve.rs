@@ -1,7 +1,8 @@
 //! Reserving stake for a job, which only the market does.
 
-use gantry_sdk::{Keypair, Signer, address, event::Event, instruction::staking as instruction};
+use gantry_sdk::{Signer, address, event::Event, instruction::staking as instruction};
 use gantry_tests::{
+    key,
     parties::{BOND, STAKE_PER_GPU},
     world::World,
 };
@@ -26,7 +27,7 @@ fn opening_a_job_reserves_its_stake_and_says_so() {
 #[test]
 fn a_stranger_cannot_reserve_stake() {
     let mut world = World::new();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let reserve = instruction::stake_reserve(stranger.pubkey(), world.provider.owner(), 1);
     world
         .chain
@@ -80,7 +81,7 @@ fn after_the_markets_signer_was_changed_the_market_can_no_longer_reserve() {
     let mut world = World::new();
     let authority = world.authority.pubkey();
     let mut args = gantry_tests::parties::pool_parameters(authority);
-    args.market_signer = Keypair::new().pubkey();
+    args.market_signer = key::fresh().pubkey();
     let configure = instruction::pool_configure(authority, args);
     world.chain.send(&[configure], &[&world.authority]).succeeds();
     let terms = world.tenant.terms(1);

@@ -1,9 +1,10 @@
 //! Asking for bonded tokens back.
 
 use gantry_protocol::limits::MAX_UNBONDINGS;
-use gantry_sdk::{Keypair, Signer, address, event::Event, instruction::staking as instruction};
+use gantry_sdk::{Signer, address, event::Event, instruction::staking as instruction};
 use gantry_tests::{
     forge::exchange,
+    key,
     outcome::Outcome,
     parties::{BOND, Provider, STAKE_PER_GPU, UNBONDING_PERIOD_S},
     world::World,
@@ -87,7 +88,7 @@ fn a_ninth_request_is_refused_while_eight_wait() {
 #[test]
 fn a_stranger_cannot_unbond_anothers_stake() {
     let mut world = World::new();
-    let stranger = Keypair::new();
+    let stranger = key::fresh();
     let owner = world.provider.owner();
     let request = exchange(instruction::unbonding_request(owner, 1), &owner, &stranger.pubkey());
     world

@@ -1,5 +1,7 @@
 //! Paying out what has unbonded.
 
+use std::slice;
+
 use anchor_lang::ErrorCode;
 use gantry_protocol::limits::MAX_UNBONDINGS;
 use gantry_sdk::{Instruction, Pubkey, address, event::Event, instruction::staking as instruction};
@@ -59,7 +61,7 @@ fn nothing_leaves_a_second_too_early() {
     let (early, _) = withdraw(&mut world);
     world
         .chain
-        .send(&[early.clone()], &[])
+        .send(slice::from_ref(&early), &[])
         .is_refused(StakingError::NothingToWithdraw);
     world.chain.advance(1);
     world.chain.send(&[early], &[]).succeeds();
@@ -69,7 +71,7 @@ fn nothing_leaves_a_second_too_early() {
 fn the_same_request_is_paid_once() {
     let mut world = with_requests();
     let (withdraw, destination) = withdraw(&mut world);
-    world.chain.send(&[withdraw.clone()], &[]).succeeds();
+    world.chain.send(slice::from_ref(&withdraw), &[]).succeeds();
     world
         .chain
         .send(&[withdraw], &[])

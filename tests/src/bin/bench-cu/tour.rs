@@ -1,0 +1,198 @@
+//! One world in which every instruction of both programs is used, each in a transaction of its own.
+
+use gantry_sdk::{
+    Instruction, Keypair, Signer,
+    instruction::{market, staking},
+};
+use gantry_tests::{
+    outcome::Done,
+    parties::{
+        self, BOND, DEPOSIT, GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, START_DEADLINE_S, UNBONDING_PERIOD_S,
+    },
+    world::World,
+};
+
+/// Compute units by instruction, such as `market.job_settle`.
+pub(crate) fn units_of_every_instruction() -> Vec<(String, u64)> {
+    let mut tour = Tour {
+        world: World::unconfigured(),
+        units: Vec::new(),
+    };
+    tour.governance();
+    tour.provider();
+    tour.money();
+    tour.job();
+    tour.unbonding();
+    tour.units
+}
+
+struct Tour {
+    world: World,
+    units: Vec<(String, u64)>,
+}
+
+impl Tour {
+    fn send(&mut self, name: &str, instruction: Instruction, signer: &Keypair) -> Done {
+        self.send_by(name, instruction, &[signer])
+    }
+
+    fn send_by(&mut self, name: &str, instruction: Instruction, signers: &[&Keypair]) -> Done {
+        let done = self.world.chain.send(&[instruction], signers).succeeds();
+        self.note(name, &done);
+        done
+    }
+
+    fn note(&mut self, name: &str, done: &Done) {
+        self.units.push((name.to_owned(), done.compute_units));
+    }
+
+    fn governance(&mut self) {
+        let (deployer, authority) = (
+            self.world.deployer.insecure_clone(),
+            self.world.authority.insecure_clone(),
+        );
+        let (gnt, usdc) = (self.world.gnt.clone(), self.world.usdc.clone());
+        let pool = parties::pool_parameters(authority.pubkey());
+        let config = parties::market_parameters(authority.pubkey());
+        let create = staking::pool_initialize(deployer.pubkey(), gnt.address, gnt.token_program, pool);
+        self.send("staking.pool_initialize", create, &deployer);
+        self.send(
+            "staking.pool_configure",
+            staking::pool_configure(authority.pubkey(), pool),
+            &authority,
+        );
+        let create = market::config_initialize(deployer.pubkey(), GENESIS_HASH, config);
+        self.send("market.config_initialize", create, &deployer);
+        self.send(
+            "market.config_update",
+            market::config_update(authority.pubkey(), config),
+            &authority,
+        );
+        let admit = market::mint_register(
+            authority.pubkey(),
+            usdc.address,
+            usdc.token_program,
+            RATE_FLOOR,
+            RATE_CEILING,
+        );
+        self.send("market.mint_register", admit, &authority);
+        let update = market::mint_update(authority.pubkey(), usdc.address, RATE_FLOOR, RATE_CEILING, true);
+        self.send("market.mint_update", update, &authority);
+    }
+
+    fn provider(&mut self) {
+        let wallet = self.world.provider.wallet.insecure_clone();
+        let attestation = self.world.provider.attestation.insecure_clone();
+        let (owner, node, profile) = (
+            wallet.pubkey(),
+            self.world.node_address(),
+            self.world.provider.profile(),
+        );
+        let gnt = self.world.gnt.clone();
+        let source = gnt.mint_to(&mut self.world.chain, &owner, BOND);
+        self.send("staking.stake_open", staking::stake_open(owner), &wallet);
+        let deposit = staking::stake_deposit(owner, gnt.address, source, gnt.token_program, BOND);
+        self.send("staking.stake_deposit", deposit, &wallet);
+        self.send(
+            "market.provider_register",
+            market::provider_register(owner, profile),
+            &wallet,
+        );
+        self.send(
+            "market.provider_update",
+            market::provider_update(owner, profile),
+            &wallet,
+        );
+        self.send(
+            "market.node_register",
+            market::node_register(owner, 0, parties::specification()),
+            &wallet,
+        );
+        self.send(
+            "market.node_update",
+            market::node_update(owner, node, 1, 86_400, true),
+            &wallet,
+        );
+        let usdc = self.world.usdc.address;
+        self.send("market.balance_open", market::balance_open(owner, owner, usdc), &wallet);
+        self.send(
+            "market.node_price_set",
+            market::node_price_set(owner, node, usdc, RATE),
+            &wallet,
+        );
+        let heartbeat = market::node_heartbeat(attestation.pubkey(), self.world.provider.account(), node);
+        self.send("market.node_heartbeat", heartbeat, &attestation);
+    }
+
+    fn money(&mut self) {
+        let wallet = self.world.tenant.wallet.insecure_clone();
+        let (owner, usdc) = (wallet.pubkey(), self.world.usdc.clone());
+        self.world.open_balance(&owner, &usdc);
+        let account = usdc.mint_to(&mut self.world.chain, &owner, DEPOSIT + 1);
+        let deposit = market::balance_deposit(owner, usdc.address, account, usdc.token_program, DEPOSIT + 1);
+        self.send("market.balance_deposit", deposit, &wallet);
+        let withdraw = market::balance_withdraw(owner, usdc.address, account, usdc.token_program, 1);
+        self.send("market.balance_withdraw", withdraw, &wallet);
+    }
+
+    fn job(&mut self) {
+        let tenant = self.world.tenant.wallet.insecure_clone();
+        let attestation = self.world.provider.attestation.insecure_clone();
+        let (job, open) = (
+            self.world.next_job(),
+            self.world.open_instruction(self.world.tenant.terms(1)),
+        );
+        let done = self.send("market.job_open", open, &tenant);
+        self.units.push((
+            "staking.stake_reserve".to_owned(),
+            done.compute_units_of(&::staking::ID),
+        ));
+        self.send(
+            "market.job_start",
+            market::job_start(attestation.pubkey(), job),
+            &attestation,
+        );
+        let rekey = market::job_rekey(self.world.provider.owner(), job);
+        self.send_by("market.job_rekey", rekey, &[]);
+        self.world.chain.advance(100);
+        let first = self.world.receipt(&job, 60_000);
+        self.world.settle(&first).succeeds();
+        // A settlement in the middle of a job, which is the ordinary one.
+        let second = self.world.receipt(&job, 90_000);
+        let done = self.world.settle(&second).succeeds();
+        self.note("market.job_settle", &done);
+        let session = self.world.tenant.session.insecure_clone();
+        self.send("market.job_stop", market::job_stop(session.pubkey(), job), &session);
+        let close = market::job_close(attestation.pubkey(), job, &self.world.job(&job));
+        let done = self.send("market.job_close", close, &attestation);
+        self.units.push((
+            "staking.stake_release".to_owned(),
+            done.compute_units_of(&::staking::ID),
+        ));
+        self.cancelled_job();
+    }
+
+    fn cancelled_job(&mut self) {
+        self.world.skip_job_number();
+        self.world.heartbeat().succeeds();
+        let job = self.world.open_job();
+        self.world.chain.advance(i64::from(START_DEADLINE_S) + 1);
+        let caller = self.world.deployer.insecure_clone();
+        let cancel = market::job_cancel(caller.pubkey(), job, &self.world.job(&job));
+        self.send("market.job_cancel", cancel, &caller);
+    }
+
+    fn unbonding(&mut self) {
+        let wallet = self.world.provider.wallet.insecure_clone();
+        let (owner, gnt) = (wallet.pubkey(), self.world.gnt.clone());
+        self.send(
+            "staking.unbonding_request",
+            staking::unbonding_request(owner, 5),
+            &wallet,
+        );
+        self.world.chain.advance(i64::from(UNBONDING_PERIOD_S));
+        let destination = gnt.account_of(&mut self.world.chain, &owner);
+        let withdraw = staking::unbonding_withdraw(owner, gnt.address, destination, gnt.token_program);
+        self.send_by("staking.unbonding_withdraw", withdraw, &[]);
+    }
+}
