@@ -1,6 +1,6 @@
 //! Accounts of the programs, read from their bytes.
 
-use anchor_lang::Discriminator;
+pub use anchor_lang::Discriminator;
 use market::state::{Balance, Config, Job, Node, Provider, RegisteredMint};
 use solana_pubkey::Pubkey;
 use staking::state::{Pool, Stake};
