@@ -1,1 +1,82 @@
-fn main() {}
+//! `gantry`: rent GPUs, offer them, and check every bill.
+//!
+//! Purpose: parse what a person asks for, call the SDK, print the answer.
+//!
+//! Invariant: nothing that the indexer says moves money before the chain has confirmed it.
+#![deny(clippy::unwrap_used)]
+
+mod amount;
+mod arguments;
+mod bill;
+mod commands;
+mod context;
+mod failure;
+mod indexer;
+mod keypair;
+mod mint;
+mod output;
+mod period;
+mod state;
+mod table;
+mod token;
+mod transact;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::Result;
+use clap::Parser;
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+use self::{
+    arguments::{Command, CommandLine},
+    context::Context,
+};
+
+fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_env("GANTRY_LOG").unwrap_or_else(|_| EnvFilter::new("off")))
+        .with_writer(io::stderr)
+        .init();
+    let json = line.global.json;
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::new(error).context("cannot start"), json),
+    };
+    match runtime.block_on(dispatch(line)) {
+        Ok(code) => code,
+        Err(error) if failure::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => failed(&error, json),
+    }
+}
+
+async fn dispatch(line: CommandLine) -> Result<ExitCode> {
+    let context = Context::new(line.global)?;
+    match line.command {
+        Command::Balance(command) => commands::balance::run(&context, command).await?,
+        Command::Stake(command) => commands::stake::run(&context, command).await?,
+        Command::Provider(command) => commands::provider::run(&context, command).await?,
+        Command::Node(command) => commands::node::run(&context, command).await?,
+        Command::Market(command) => commands::market::run(&context, command).await?,
+        Command::Ps => commands::ps::run(&context).await?,
+        Command::Bill(arguments) => commands::bill::run(&context, &arguments).await?,
+        Command::Verify(arguments) => return commands::verify::run(&context, &arguments).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what failed and what to do: on standard error for people, with --json also as the object that machines wait for.
+fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
+    let ((code, kind), message) = (failure::kind(error), failure::in_words(error));
+    // Nobody who reads is no reason for another exit code.
+    let _ = writeln!(io::stderr(), "gantry: {message}");
+    if json {
+        let object = json!({ "error": { "kind": kind, "message": message } });
+        let _ = writeln!(io::stdout(), "{object}");
+    }
+    ExitCode::from(code)
+}

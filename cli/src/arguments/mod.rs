@@ -1,0 +1,93 @@
+//! What can be typed after `gantry`.
+
+mod inspect;
+mod money;
+mod offer;
+mod rent;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use url::Url;
+
+use crate::failure::EXIT_CODES;
+
+pub(crate) use self::{
+    inspect::{JobArguments, MarketCommand, MarketListArguments, Sort, VerifyArguments},
+    money::{BalanceCommand, StakeCommand},
+    offer::{
+        NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
+        ProviderProfileArguments, ProviderUpdateArguments,
+    },
+    rent::{LogsArguments, ResumeArguments, RunArguments, StopArguments, Wishes},
+};
+
+/// Rent GPUs by the second, paid from an escrow on Solana against receipts that both sides sign
+#[derive(Debug, Parser)]
+#[command(name = "gantry", version, after_help = EXIT_CODES, arg_required_else_help = true, max_term_width = 120)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) global: GlobalOptions,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GlobalOptions {
+    /// JSON-RPC endpoint of the chain
+    #[arg(long, global = true, env = "GANTRY_RPC_URL", value_name = "URL", default_value = "http://127.0.0.1:8899", value_parser = web_address)]
+    pub(crate) rpc_url: Url,
+
+    /// The indexer's query API
+    #[arg(long, global = true, env = "GANTRY_API_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = web_address)]
+    pub(crate) api_url: Url,
+
+    /// File with the wallet's keypair, as solana-keygen writes it [default: ~/.config/solana/id.json]
+    #[arg(long, global = true, env = "GANTRY_KEYPAIR", value_name = "FILE")]
+    pub(crate) keypair: Option<PathBuf>,
+
+    /// Where the session keys of jobs are kept [default: $XDG_STATE_HOME/gantry or ~/.local/state/gantry]
+    #[arg(long, global = true, env = "GANTRY_STATE_DIR", value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+
+    /// Print one JSON object as the last line of standard output; 64-bit numbers in it are strings
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Money inside the market: what jobs are paid from and providers are paid to
+    #[command(subcommand)]
+    Balance(BalanceCommand),
+    /// A provider's bond in the network token
+    #[command(subcommand)]
+    Stake(StakeCommand),
+    /// Who offers nodes, with which keys, and where its agent answers
+    #[command(subcommand)]
+    Provider(ProviderCommand),
+    /// Nodes and what they cost, on the chain
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// What can be rented, through the indexer
+    #[command(subcommand)]
+    Market(MarketCommand),
+    /// Jobs of this wallet on the chain, newest first
+    Ps,
+    /// Print a job's bill, recomputed from the chain
+    Bill(JobArguments),
+    /// Recompute a job's bill from the chain alone and from the indexer, and compare them to the atom
+    Verify(VerifyArguments),
+}
+
+/// Reads an http(s) address.
+fn web_address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("{error}; write it like http://127.0.0.1:8899"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err("it must begin with http:// or https:// and name a host".into());
+    }
+    Ok(url)
+}

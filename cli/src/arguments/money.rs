@@ -1,0 +1,64 @@
+//! Arguments of `gantry balance` and `gantry stake`.
+
+use clap::Subcommand;
+use gantry_sdk::Pubkey;
+
+use crate::amount;
+
+/// `gantry balance`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BalanceCommand {
+    /// List balances in the market and tokens in the wallet
+    Ls {
+        /// Whose; this wallet's unless given
+        #[arg(long, value_name = "WALLET")]
+        owner: Option<Pubkey>,
+    },
+    /// Move tokens from the wallet into the market
+    Deposit {
+        /// The token's mint
+        #[arg(long, value_name = "ADDRESS")]
+        mint: Pubkey,
+
+        /// How many tokens, such as 12.5
+        #[arg(value_name = "TOKENS", allow_negative_numbers = true, value_parser = amount::written)]
+        amount: String,
+    },
+    /// Move tokens from the market back into the wallet
+    Withdraw {
+        /// The token's mint
+        #[arg(long, value_name = "ADDRESS")]
+        mint: Pubkey,
+
+        /// How many tokens, such as 12.5
+        #[arg(value_name = "TOKENS", allow_negative_numbers = true, value_parser = amount::written)]
+        amount: String,
+    },
+}
+
+/// `gantry stake`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StakeCommand {
+    /// Show a bond: active, reserved by jobs, and what is unbonding
+    Show {
+        /// Whose; this wallet's unless given
+        #[arg(long, value_name = "WALLET")]
+        owner: Option<Pubkey>,
+    },
+    /// Open an empty stake
+    Open,
+    /// Bond network tokens from the wallet; opens the stake when there is none
+    Deposit {
+        /// How many tokens, such as 1000
+        #[arg(value_name = "TOKENS", allow_negative_numbers = true, value_parser = amount::written)]
+        amount: String,
+    },
+    /// Begin to unbond; the tokens can be withdrawn after the pool's unbonding period
+    Unbond {
+        /// How many tokens, such as 1000
+        #[arg(value_name = "TOKENS", allow_negative_numbers = true, value_parser = amount::written)]
+        amount: String,
+    },
+    /// Move everything that has finished unbonding back into the wallet
+    Withdraw,
+}

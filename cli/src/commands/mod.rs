@@ -1,0 +1,10 @@
+//! One file per command.
+
+pub(crate) mod balance;
+pub(crate) mod bill;
+pub(crate) mod market;
+pub(crate) mod node;
+pub(crate) mod provider;
+pub(crate) mod ps;
+pub(crate) mod stake;
+pub(crate) mod verify;

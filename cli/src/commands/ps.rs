@@ -1,0 +1,74 @@
+//! `gantry ps`: this wallet's jobs on the chain.
+
+use anyhow::Result;
+use gantry_sdk::{Pubkey, Signer, market::state::Job};
+use serde_json::{Value, json};
+
+use crate::{bill::state_name, context::Context, mint::Mints, output::number, period, state::Record, table::Table};
+
+/// Lists them, newest first.
+pub(crate) async fn run(context: &Context) -> Result<()> {
+    let tenant = context.wallet()?.pubkey();
+    let (mints, now) = tokio::try_join!(Mints::load(&context.client), context.client.chain_time())?;
+    // The tenant is the account's first field.
+    let mut jobs = context.client.all::<Job>(&[(0, tenant.as_ref())]).await?;
+    jobs.sort_by_key(|(address, job)| (std::cmp::Reverse(job.opened_at), *address));
+    let records = context.store.jobs()?;
+    let record_of = |job: &Pubkey| records.iter().find(|record| record.job == *job);
+
+    let mut table = Table::new(&[
+        "JOB", "STATE", "#GPUS", "#OPENED", "#METERED", "#OWED", "#ESCROW", "COMMAND",
+    ]);
+    let mut objects = vec![];
+    for (address, job) in &jobs {
+        let age_s = now.saturating_sub(job.opened_at).max(0).unsigned_abs();
+        let record = record_of(address);
+        table.row([
+            address.to_string(),
+            state_name(job.state()).to_owned(),
+            job.gpus.to_string(),
+            format!("{} ago", period::show_ms(age_s.saturating_mul(1_000))),
+            period::show_ms(job.metered_ms),
+            mints.show(&job.mint, job.owed),
+            mints.show(&job.mint, job.escrow),
+            record.map_or_else(|| "(opened elsewhere)".to_owned(), |record| record.command.join(" ")),
+        ]);
+        objects.push(object(*address, job, record));
+    }
+    let text = if jobs.is_empty() {
+        format!("The wallet {tenant} has no jobs; open one with `gantry run`.")
+    } else {
+        table.render()
+    };
+    context
+        .output
+        .show(&json!({ "tenant": tenant.to_string(), "jobs": objects }), &text)?;
+    Ok(())
+}
+
+fn object(address: Pubkey, job: &Job, record: Option<&Record>) -> Value {
+    json!({
+        "job": address.to_string(),
+        "state": state_name(job.state()),
+        "provider": job.provider.to_string(),
+        "node": job.node.to_string(),
+        "mint": job.mint.to_string(),
+        "gpus": job.gpus,
+        "rate": number(job.rate),
+        "metered_ms": number(job.metered_ms),
+        "escrow": number(job.escrow),
+        "owed": number(job.owed),
+        "paid": number(job.paid),
+        "fee": number(job.fee),
+        "refund": number(job.refund),
+        "receipts": number(job.sequence),
+        "opened_at": job.opened_at,
+        "started_at": job.started_at,
+        "stopped_at": job.stopped_at,
+        "ended_at": job.ended_at,
+        "max_duration_s": job.max_duration_s,
+        // Whether this machine holds the session key, and what it ran.
+        "opened_here": record.is_some(),
+        "command": record.map(|record| record.command.clone()),
+    })
+}

@@ -1,0 +1,120 @@
+//! The files' content.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use gantry_protocol::Receipt;
+use gantry_sdk::{Keypair, Pubkey, receipt::CoSignedReceipt, wire::Exit};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A session key's pair, written as base58 of its 64 bytes.
+#[derive(Debug)]
+pub(crate) struct SessionKey(pub(crate) Keypair);
+
+impl Clone for SessionKey {
+    fn clone(&self) -> Self {
+        Self(self.0.insecure_clone())
+    }
+}
+
+impl Serialize for SessionKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_base58_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for SessionKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = bs58::decode(text).into_vec().map_err(D::Error::custom)?;
+        Keypair::try_from(bytes.as_slice()).map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// Everything that is needed to go on with a job after the process died.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// The job's account.
+    #[serde(with = "base58")]
+    pub(crate) job: Pubkey,
+    /// The wallet that pays.
+    #[serde(with = "base58")]
+    pub(crate) tenant: Pubkey,
+    /// The node.
+    #[serde(with = "base58")]
+    pub(crate) node: Pubkey,
+    /// The provider's wallet.
+    #[serde(with = "base58")]
+    pub(crate) provider: Pubkey,
+    /// The mint that it is paid in.
+    #[serde(with = "base58")]
+    pub(crate) mint: Pubkey,
+    /// Co-signs receipts and signs requests.
+    pub(crate) session_key: SessionKey,
+    /// Program and arguments.
+    pub(crate) command: Vec<String>,
+    /// Environment beyond what the agent sets.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// Whether there is a bundle beside this record.
+    pub(crate) has_bundle: bool,
+    /// Where the results go.
+    pub(crate) out: Option<PathBuf>,
+    /// Unix milliseconds of this record's making, just before the opening.
+    pub(crate) created_at_ms: i64,
+    /// Unix milliseconds just before the start was first asked for: no honest receipt can claim time from before.
+    pub(crate) start_requested_at_ms: Option<i64>,
+    /// How the workload ended, once known.
+    pub(crate) exit: Option<Exit>,
+    /// Whether the results were fetched.
+    pub(crate) results_fetched: bool,
+}
+
+/// A receipt that both sides signed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredReceipt {
+    receipt: String,
+    #[serde(with = "base58")]
+    provider_key: Pubkey,
+    provider_signature: String,
+    #[serde(with = "base58")]
+    tenant_key: Pubkey,
+    tenant_signature: String,
+}
+
+impl StoredReceipt {
+    pub(crate) fn new(signed: &CoSignedReceipt) -> Self {
+        Self {
+            receipt: BASE64.encode(signed.receipt.to_bytes()),
+            provider_key: signed.provider_key,
+            provider_signature: signed.provider_signature.to_string(),
+            tenant_key: signed.tenant_key,
+            tenant_signature: signed.tenant_signature.to_string(),
+        }
+    }
+
+    /// The receipt, when both signatures still fit: a damaged file is not worth sending.
+    pub(crate) fn read(&self) -> Option<CoSignedReceipt> {
+        let signed = CoSignedReceipt {
+            receipt: Receipt::from_bytes(&BASE64.decode(&self.receipt).ok()?).ok()?,
+            provider_key: self.provider_key,
+            provider_signature: self.provider_signature.parse().ok()?,
+            tenant_key: self.tenant_key,
+            tenant_signature: self.tenant_signature.parse().ok()?,
+        };
+        signed.verify().ok().map(|()| signed)
+    }
+}
+
+/// Addresses as people know them.
+mod base58 {
+    use super::{Deserialize as _, Deserializer, Pubkey, Serializer};
+    use serde::de::Error as _;
+
+    pub(super) fn serialize<S: Serializer>(address: &Pubkey, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(address)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pubkey, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
