@@ -2,7 +2,11 @@
 
 mod ceilings;
 
-use std::{collections::BTreeMap, fs, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
@@ -37,7 +41,13 @@ fn compute_units(workspace: &Workspace) -> Result<()> {
     }
     // Without `--package`, so that the features are those of the whole workspace.
     let measure = ["run", "--quiet", "--locked", "--bin", "bench-cu"];
-    process::run(Command::new("cargo").args(measure).current_dir(workspace.root()))?;
+    // Its own listing is the table below without the ceilings.
+    process::run(
+        Command::new("cargo")
+            .args(measure)
+            .current_dir(workspace.root())
+            .stdout(Stdio::null()),
+    )?;
 
     let text = fs::read_to_string(&report).with_context(|| format!("bench-cu wrote no {}", report.display()))?;
     let mut measured: BTreeMap<String, u64> =
