@@ -11,8 +11,8 @@ use crate::{
 /// Accounts of `balance_open`.
 #[derive(Accounts)]
 pub struct BalanceOpen {
-    /// Pays the rent.
-    #[account(mut)]
+    /// Pays the rent. `dup`: it may be the owner itself, of which only the address is read.
+    #[account(mut, unsafe(dup))]
     pub payer: Signer,
     /// Whose balance it is; need not sign.
     pub owner: UncheckedAccount,
