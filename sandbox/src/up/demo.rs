@@ -14,7 +14,14 @@ use tokio::{
     process::{Child, ChildStderr, Command},
 };
 
-use super::{binaries::Binaries, network::Network, process::die_with_us, proof, steps::Steps, timeline};
+use super::{
+    binaries::Binaries,
+    network::Network,
+    process::die_with_us,
+    proof,
+    steps::{Steps, show},
+    timeline,
+};
 
 /// The workload says this first.
 const FIRST_OUTPUT: &str = "path-tracer:";
@@ -70,11 +77,11 @@ pub(crate) async fn run(network: &Network, binaries: &Binaries, dir: &Path, step
     demo.keep("verify.txt", &verify_text)?;
     demo.keep("verify.json", &pretty(&verdict)?)?;
 
-    println!(
+    show(&format!(
         "\nOn chain, from escrow to payout:\n\n{}",
         timeline::of(&network.rpc_url, &job).await?
-    );
-    println!("{}\n\n{}\n", bill_text.trim_end(), verify_text.trim_end());
+    ));
+    show(&format!("{}\n\n{}\n", bill_text.trim_end(), verify_text.trim_end()));
     let times = json!({
         "first_output_ms": rented.first_output.map(millis),
         "run_ms": millis(rented.took),

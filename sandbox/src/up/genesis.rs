@@ -164,14 +164,10 @@ fn fund(wallets: &Wallets, wallet: &Wallet) -> Vec<Instruction> {
 }
 
 fn deposit(wallets: &Wallets) -> Vec<Instruction> {
-    let (admin, tenant, mint) = (
-        wallets.admin.address(),
-        wallets.tenant.address(),
-        wallets.usdc_mint.address(),
-    );
+    let (tenant, mint) = (wallets.tenant.address(), wallets.usdc_mint.address());
     let source = token_account(&tenant, &mint);
     vec![
-        market::balance_open(admin, tenant, mint),
+        market::balance_open(tenant, tenant, mint),
         market::balance_deposit(tenant, mint, source, TOKEN_PROGRAM, TENANT_DEPOSIT),
     ]
 }

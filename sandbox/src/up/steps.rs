@@ -1,6 +1,9 @@
 //! What is happening, said while it happens.
 
-use std::time::Instant;
+use std::{
+    io::{self, Write},
+    time::Instant,
+};
 
 /// Prints steps with the time since the beginning.
 #[derive(Debug)]
@@ -16,11 +19,22 @@ impl Steps {
 
     /// Prints one step.
     pub(crate) fn say(&self, step: &str) {
-        println!("[{:6.2} s] {step}", self.began.elapsed().as_secs_f64());
+        self.write(io::stdout(), step);
     }
 
     /// Prints what the user should not miss.
     pub(crate) fn warn(&self, notice: &str) {
-        eprintln!("[{:6.2} s] {notice}", self.began.elapsed().as_secs_f64());
+        self.write(io::stderr(), notice);
     }
+
+    fn write(&self, mut out: impl Write, what: &str) {
+        // Nobody may be reading any more; the network runs on.
+        let _ = writeln!(out, "[{:6.2} s] {what}", self.began.elapsed().as_secs_f64());
+    }
+}
+
+/// Prints a text of several lines as it is.
+pub(crate) fn show(text: &str) {
+    // As above.
+    let _ = writeln!(io::stdout(), "{text}");
 }

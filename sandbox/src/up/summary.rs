@@ -4,14 +4,14 @@ use std::{fmt::Write as _, fs};
 
 use anyhow::{Context, Result};
 
-use super::{agents, binaries::Binaries, data_dir::DataDir, network::Network};
+use super::{agents, binaries::Binaries, data_dir::DataDir, network::Network, steps::show};
 
 /// Prints the summary and writes the environment that `gantry` needs beside it.
 pub(crate) fn print(network: &Network, data_dir: &DataDir, binaries: &Binaries) -> Result<()> {
     let environment = data_dir.environment();
     fs::write(&environment, shell(network, binaries))
         .with_context(|| format!("cannot write {}", environment.display()))?;
-    println!("{}", text(network, &environment.display().to_string())?);
+    show(&text(network, &environment.display().to_string())?);
     Ok(())
 }
 
