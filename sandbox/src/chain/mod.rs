@@ -19,6 +19,7 @@ use surfpool_core::surfnet::{
     svm::{SurfnetSvm, SurfnetSvmConfig},
 };
 use surfpool_types::{BlockProductionMode, RpcConfig, SimnetCommand, SimnetConfig, SimnetEvent, SurfpoolConfig};
+use tokio::sync::watch;
 
 use self::blocks::BlockClock;
 pub use self::programs::Program;
@@ -80,6 +81,7 @@ pub struct Chain {
     // Stops before the run loop does.
     _blocks: BlockClock,
     commands: Sender<SimnetCommand>,
+    ended: watch::Receiver<Option<String>>,
 }
 
 impl Chain {
@@ -114,7 +116,7 @@ impl Chain {
         }
 
         let (commands, on_command) = unbounded();
-        run(
+        let ended = run(
             surfpool_config(&config),
             locker.clone(),
             commands.clone(),
@@ -137,7 +139,19 @@ impl Chain {
             yellowstone,
             _blocks: blocks,
             commands,
+            ended,
         })
+    }
+
+    /// Waits until the chain ends by itself, which it never should, and says why.
+    pub async fn ended(&self) -> String {
+        let mut ended = self.ended.clone();
+        let reason = ended
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|reason| reason.clone());
+        reason.unwrap_or_else(|| "its thread panicked".into())
     }
 
     /// JSON-RPC's address.
@@ -239,7 +253,7 @@ fn require_funded(locker: &SurfnetSvmLocker, config: &ChainConfig) -> Result<(),
     )))
 }
 
-/// Starts the chain's run loop and waits until it serves.
+/// Starts the chain's run loop and waits until it serves. What it returns says when and why the run loop ended.
 fn run(
     config: SurfpoolConfig,
     locker: SurfnetSvmLocker,
@@ -247,27 +261,28 @@ fn run(
     on_command: Receiver<SimnetCommand>,
     forwarded: Receiver<GeyserEvent>,
     started: &Receiver<Result<(), String>>,
-) -> Result<(), ChainError> {
-    let (end, ended) = bounded(1);
+) -> Result<watch::Receiver<Option<String>>, ChainError> {
+    let (end, ended) = watch::channel(None);
+    let (failed, on_failure) = bounded(1);
     spawn("chain", move || {
         let run_loop =
             surfpool_core::runloops::start_local_surfnet_runloop(locker, config, commands, on_command, forwarded);
-        let reason = hiro_system_kit::nestable_block_on(run_loop)
-            .err()
-            .map(|error| error.to_string());
-        if let Some(reason) = &reason {
-            tracing::error!(%reason, "the local chain ended");
-        }
-        let _ = end.try_send(reason.unwrap_or_else(|| "it ended".into()));
+        let reason = match hiro_system_kit::nestable_block_on(run_loop) {
+            Ok(()) => "it was told to end".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let _ = failed.try_send(reason.clone());
+        // Fails only when nobody waits for the end any more.
+        let _ = end.send(Some(reason));
     })?;
     let deadline = Instant::now() + START_PATIENCE;
     crossbeam_channel::select! {
         recv(started) -> report => match report {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => Ok(ended),
             Ok(Err(reason)) => Err(ChainError::Start(reason)),
             Err(_) => Err(ChainError::Start("its log ended".into())),
         },
-        recv(ended) -> reason => Err(ChainError::Start(reason.unwrap_or_else(|_| "it ended".into()))),
+        recv(on_failure) -> reason => Err(ChainError::Start(reason.unwrap_or_else(|_| "its thread panicked".into()))),
         recv(crossbeam_channel::at(deadline)) -> _ => Err(ChainError::Start("it took longer than 30 s".into())),
     }
 }

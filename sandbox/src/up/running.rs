@@ -53,12 +53,16 @@ impl Running {
         if options.once {
             return tokio::select! {
                 outcome = demo::run(&network, &binaries, &options.demo_dir, steps) => outcome,
-                obituary = self.fleet.first_end() => bail!("{obituary}"),
+                end = self.first_end() => bail!("{end}"),
             };
         }
         summary::print(&network, data_dir, &binaries)?;
         loop {
-            steps.warn(&self.fleet.next_change().await);
+            let chain = self.chain.as_ref();
+            tokio::select! {
+                change = self.fleet.next_change() => steps.warn(&change),
+                end = end_of(chain) => bail!("{end}"),
+            }
             self.publish(&network, options)?;
         }
     }
@@ -93,7 +97,7 @@ impl Running {
         self.start_agents(&mut network, options, data_dir, binaries, wallets, steps)?;
         tokio::select! {
             ready = readiness::wait(&network, steps) => ready?,
-            obituary = self.fleet.first_end() => bail!("{obituary}"),
+            end = self.first_end() => bail!("{end}"),
         }
         Ok(network)
     }
@@ -128,6 +132,14 @@ impl Running {
         Ok(())
     }
 
+    /// Waits until any part ends, and says which.
+    async fn first_end(&self) -> String {
+        tokio::select! {
+            obituary = self.fleet.first_end() => obituary,
+            end = end_of(self.chain.as_ref()) => end,
+        }
+    }
+
     /// Writes the ready file, where one is wanted.
     fn publish(&self, network: &Network, options: &Options) -> Result<()> {
         let Some(path) = &options.ready_file else { return Ok(()) };
@@ -155,6 +167,14 @@ impl Running {
         if self.chain.take().is_some() {
             steps.say("stopping the chain");
         }
+    }
+}
+
+/// Waits until the chain ends by itself; forever, without a chain.
+async fn end_of(chain: Option<&Chain>) -> String {
+    match chain {
+        Some(chain) => format!("the local chain ended: {}", chain.ended().await),
+        None => std::future::pending().await,
     }
 }
 
