@@ -71,12 +71,13 @@ pub(crate) struct Agent {
 
 impl Network {
     /// What `gantry` needs to know to act as this network's tenant.
-    pub(crate) fn environment(&self) -> [(&'static str, String); 5] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 6] {
         [
             ("GANTRY_RPC_URL", self.rpc_url.clone()),
             ("GANTRY_WS_URL", self.ws_url.clone()),
             ("GANTRY_API_URL", self.api_url.clone()),
             ("GANTRY_KEYPAIR", self.keys.tenant.clone()),
+            ("GANTRY_MINT", self.mints.usdc.clone()),
             ("GANTRY_STATE_DIR", format!("{}/tenant", self.run_dir)),
         ]
     }

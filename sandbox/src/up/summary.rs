@@ -46,8 +46,11 @@ fn text(network: &Network, environment: &str) -> Result<String> {
     line("tenant's key", &network.keys.tenant)?;
     line("logs", &network.logs_dir)?;
     writeln!(out, "\nTo rent, in another terminal:\n\n  source {environment}")?;
-    writeln!(out, "  gantry market ls")?;
-    writeln!(out, "  gantry run -- sh -c 'echo hello from $(nproc) cores'")?;
+    writeln!(out, "  gantry market ls --allow-simulated")?;
+    writeln!(
+        out,
+        "  gantry run --allow-simulated --max-duration 60s -- /bin/sh -c 'echo hello; sleep 5'"
+    )?;
     Ok(out)
 }
 
