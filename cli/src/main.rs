@@ -5,13 +5,16 @@
 //! Invariant: nothing that the indexer says moves money before the chain has confirmed it.
 #![deny(clippy::unwrap_used)]
 
+mod agent;
 mod amount;
+mod archive;
 mod arguments;
 mod bill;
 mod commands;
 mod context;
 mod failure;
 mod indexer;
+mod job;
 mod keypair;
 mod mint;
 mod output;
@@ -22,6 +25,7 @@ mod token;
 mod transact;
 
 use std::{
+    env,
     io::{self, Write},
     process::ExitCode,
 };
@@ -37,7 +41,10 @@ use self::{
 };
 
 fn main() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => return explain(&error),
+    };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_env("GANTRY_LOG").unwrap_or_else(|_| EnvFilter::new("off")))
         .with_writer(io::stderr)
@@ -57,6 +64,10 @@ fn main() -> ExitCode {
 async fn dispatch(line: CommandLine) -> Result<ExitCode> {
     let context = Context::new(line.global)?;
     match line.command {
+        Command::Run(arguments) => return commands::run::run(&context, *arguments).await,
+        Command::Resume(arguments) => return commands::resume::run(&context, &arguments).await,
+        Command::Logs(arguments) => commands::logs::run(&context, &arguments).await?,
+        Command::Stop(arguments) => commands::stop::run(&context, &arguments).await?,
         Command::Balance(command) => commands::balance::run(&context, command).await?,
         Command::Stake(command) => commands::stake::run(&context, command).await?,
         Command::Provider(command) => commands::provider::run(&context, command).await?,
@@ -69,14 +80,31 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints what clap has to say: the help that was asked for, or what is wrong with the command line.
+fn explain(error: &clap::Error) -> ExitCode {
+    // Nobody who reads is no reason for another exit code.
+    let _ = error.print();
+    let wants_json = env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
+    if error.use_stderr() && wants_json {
+        print_error("usage", error.to_string().lines().next().unwrap_or_default());
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
 /// Says what failed and what to do: on standard error for people, with --json also as the object that machines wait for.
 fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
     let ((code, kind), message) = (failure::kind(error), failure::in_words(error));
-    // Nobody who reads is no reason for another exit code.
     let _ = writeln!(io::stderr(), "gantry: {message}");
+    if let Some(advice) = failure::advice(error) {
+        let _ = writeln!(io::stderr(), "{advice}");
+    }
     if json {
-        let object = json!({ "error": { "kind": kind, "message": message } });
-        let _ = writeln!(io::stdout(), "{object}");
+        print_error(kind, &message);
     }
     ExitCode::from(code)
+}
+
+fn print_error(kind: &str, message: &str) {
+    let object = json!({ "error": { "kind": kind, "message": message } });
+    let _ = writeln!(io::stdout(), "{object}");
 }

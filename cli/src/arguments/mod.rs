@@ -19,7 +19,7 @@ pub(crate) use self::{
         NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
         ProviderProfileArguments, ProviderUpdateArguments,
     },
-    rent::{LogsArguments, ResumeArguments, RunArguments, StopArguments, Wishes},
+    rent::{LogsArguments, ResumeArguments, RunArguments, StopArguments},
 };
 
 /// Rent GPUs by the second, paid from an escrow on Solana against receipts that both sides sign
@@ -75,6 +75,14 @@ pub(crate) enum Command {
     /// What can be rented, through the indexer
     #[command(subcommand)]
     Market(MarketCommand),
+    /// Rent the cheapest node that fits, run a command on it, and pay for the time used
+    Run(Box<RunArguments>),
+    /// Go on with a job whose `run` was killed or left
+    Resume(ResumeArguments),
+    /// Show what a job has written, and follow it to its end
+    Logs(LogsArguments),
+    /// End a job and get back what was not used
+    Stop(StopArguments),
     /// Jobs of this wallet on the chain, newest first
     Ps,
     /// Print a job's bill, recomputed from the chain

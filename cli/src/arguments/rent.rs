@@ -38,9 +38,9 @@ pub(crate) struct RunArguments {
 /// What to rent.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Wishes {
-    /// Mint of the token to pay with
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) mint: Pubkey,
+    /// Mint of the token to pay with; may be left out where the market takes one mint only
+    #[arg(long, value_name = "ADDRESS", env = "GANTRY_MINT")]
+    pub(crate) mint: Option<Pubkey>,
 
     /// GPU class, such as h100-sxm
     #[arg(long, value_name = "CLASS", value_parser = name)]
@@ -77,6 +77,10 @@ pub(crate) struct Wishes {
 pub(crate) struct ResumeArguments {
     /// The job: its address, the beginning of one that was opened here, or `last`
     pub(crate) job: String,
+
+    /// How long the provider may be silent before the job is stopped and closed without it
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = period::rentable)]
+    pub(crate) provider_timeout: u32,
 }
 
 /// `gantry logs`.
@@ -84,6 +88,14 @@ pub(crate) struct ResumeArguments {
 pub(crate) struct LogsArguments {
     /// The job: its address, the beginning of one that was opened here, or `last`
     pub(crate) job: String,
+
+    /// Begin at this byte
+    #[arg(long, value_name = "BYTE", default_value_t = 0)]
+    pub(crate) from: u64,
+
+    /// How long the provider may be silent before it is given up
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = period::rentable)]
+    pub(crate) provider_timeout: u32,
 }
 
 /// `gantry stop`.
@@ -91,6 +103,10 @@ pub(crate) struct LogsArguments {
 pub(crate) struct StopArguments {
     /// The job: its address, the beginning of one that was opened here, or `last`
     pub(crate) job: String,
+
+    /// How long the provider may be silent before the job is closed without it
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = period::rentable)]
+    pub(crate) provider_timeout: u32,
 }
 
 /// Reads `NAME=VALUE`.

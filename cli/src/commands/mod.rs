@@ -2,9 +2,13 @@
 
 pub(crate) mod balance;
 pub(crate) mod bill;
+pub(crate) mod logs;
 pub(crate) mod market;
 pub(crate) mod node;
 pub(crate) mod provider;
 pub(crate) mod ps;
+pub(crate) mod resume;
+pub(crate) mod run;
 pub(crate) mod stake;
+pub(crate) mod stop;
 pub(crate) mod verify;

@@ -255,3 +255,6 @@ impl Mirrored {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

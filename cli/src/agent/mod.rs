@@ -1,0 +1,312 @@
+//! The agent of the node, as the tenant talks to it: HTTPS with a pinned key, every request signed by the session key.
+
+mod requests;
+mod tls;
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use gantry_sdk::{
+    Keypair, Pubkey,
+    wire::{Problem, Request, sha256},
+};
+use reqwest::{Body, Method, Response, StatusCode, header::CONTENT_TYPE};
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a silent connection is trusted before its other end is probed.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How long a poll for receipts lasts at most. A poll that waits is no silence, so it is also shorter than the patience with that.
+const LONGEST_RECEIPT_WAIT: Duration = Duration::from_secs(5);
+/// First and longest pause between attempts.
+const FIRST_PAUSE: Duration = Duration::from_millis(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Why a request did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AgentError {
+    /// No answer.
+    #[error("the agent at {endpoint} does not answer: {reason}")]
+    Away {
+        /// Where it should be.
+        endpoint: String,
+        /// What happened.
+        reason: String,
+    },
+    /// Another key than the one on chain.
+    #[error(
+        "the agent at {0} shows another TLS key than the one that its provider registered on chain; \
+         it is not trusted, and nothing was sent to it"
+    )]
+    WrongKey(String),
+    /// It answered that it will not.
+    #[error("the agent refused: {detail} (HTTP {status})")]
+    Refused {
+        /// The status.
+        status: StatusCode,
+        /// In its words.
+        detail: String,
+    },
+    /// It answered something else than the protocol says.
+    #[error("the agent's answer is not as the protocol says: {0}")]
+    Malformed(String),
+}
+
+impl AgentError {
+    /// Whether the same request may succeed later: the agent restarts, or has not seen the job on chain yet.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Away { .. } => true,
+            Self::Refused { status, .. } => {
+                status.is_server_error()
+                    || [
+                        StatusCode::NOT_FOUND,
+                        StatusCode::REQUEST_TIMEOUT,
+                        StatusCode::TOO_EARLY,
+                        StatusCode::TOO_MANY_REQUESTS,
+                    ]
+                    .contains(status)
+            }
+            Self::WrongKey(_) | Self::Malformed(_) => false,
+        }
+    }
+}
+
+/// A connection to the agent for one job.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    http: reqwest::Client,
+    endpoint: String,
+    job: Pubkey,
+    session_key: Keypair,
+    wrong_key: Arc<AtomicBool>,
+    last_time_ms: AtomicI64,
+    heard_at: Mutex<Instant>,
+    receipt_wait: Duration,
+}
+
+impl Agent {
+    /// The agent at `endpoint`, which must hold the TLS key with this hash. Its silence is noticed within `patience`.
+    pub(crate) fn new(
+        endpoint: &str,
+        tls_key_hash: [u8; 32],
+        job: Pubkey,
+        session_key: &Keypair,
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
+        let (tls, wrong_key) = tls::pinned(tls_key_hash)?;
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .https_only(true)
+            // A proxy could not read anything, but a redirect could lead elsewhere.
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_keepalive(KEEPALIVE)
+            .build()?;
+        Ok(Self {
+            http,
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            job,
+            session_key: session_key.insecure_clone(),
+            wrong_key,
+            last_time_ms: AtomicI64::new(0),
+            heard_at: Mutex::new(Instant::now()),
+            receipt_wait: LONGEST_RECEIPT_WAIT.min(patience / 3),
+        })
+    }
+
+    /// Where it answers.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// How long ago it last answered as it should; since the connection's making, if it never did.
+    pub(crate) fn silent_for(&self) -> Duration {
+        self.heard_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    fn heard(&self) {
+        *self.heard_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Sends one signed request with a body whose hash is known.
+    async fn send(
+        &self,
+        method: Method,
+        below_job: &str,
+        body: Content,
+        timeout: Option<Duration>,
+    ) -> Result<Response, AgentError> {
+        let path_and_query = format!("/v1/jobs/{}{below_job}", self.job);
+        let request = Request {
+            job: &self.job,
+            method: method.as_str(),
+            path_and_query: &path_and_query,
+            time_ms: self.next_time_ms(),
+            body_hash: &body.hash,
+        };
+        let headers = request.headers(&self.session_key);
+        let mut builder = self
+            .http
+            .request(method.clone(), format!("{}{path_and_query}", self.endpoint))
+            .body(body.body);
+        for (name, value) in headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(kind) = body.kind {
+            builder = builder.header(CONTENT_TYPE, kind);
+        }
+        if let Some(timeout) = timeout {
+            builder = builder.timeout(timeout);
+        }
+        let response = builder.send().await.map_err(|error| self.transport(&error))?;
+        if response.status().is_success() {
+            self.heard();
+            return Ok(response);
+        }
+        let status = response.status();
+        let text = response.text().await.unwrap_or_default();
+        let detail =
+            serde_json::from_str::<Problem>(&text).map_or_else(|_| first_line(&text), |problem| problem.detail);
+        Err(AgentError::Refused { status, detail })
+    }
+
+    fn transport(&self, error: &reqwest::Error) -> AgentError {
+        if self.wrong_key.swap(false, Ordering::Relaxed) {
+            return AgentError::WrongKey(self.endpoint.clone());
+        }
+        AgentError::Away {
+            endpoint: self.endpoint.clone(),
+            reason: innermost(error),
+        }
+    }
+
+    /// The clock's time, or one millisecond more than last time: the agent refuses a signature that it has already seen.
+    fn next_time_ms(&self) -> i64 {
+        let now = now_ms();
+        let last = self
+            .last_time_ms
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(now.max(last + 1)))
+            .unwrap_or_default();
+        now.max(last + 1)
+    }
+}
+
+/// A body with its hash.
+struct Content {
+    body: Body,
+    hash: [u8; 32],
+    kind: Option<&'static str>,
+}
+
+impl Content {
+    fn none() -> Self {
+        Self {
+            body: Body::from(""),
+            hash: sha256(b""),
+            kind: None,
+        }
+    }
+
+    fn json(value: &impl serde::Serialize) -> Result<Self, AgentError> {
+        let bytes = serde_json::to_vec(value).map_err(|error| AgentError::Malformed(error.to_string()))?;
+        Ok(Self {
+            hash: sha256(&bytes),
+            body: Body::from(bytes),
+            kind: Some("application/json"),
+        })
+    }
+}
+
+/// Unix time in milliseconds by this machine's clock.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Repeats `attempt` while it fails in a way that may pass, at most for `patience`.
+pub(crate) async fn patiently<T, F: AsyncFnMut() -> Result<T, AgentError>>(
+    patience: Duration,
+    mut attempt: F,
+) -> Result<T, AgentError> {
+    let until = Instant::now() + patience;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match attempt().await {
+            Err(error) if error.is_transient() && Instant::now() + pause < until => {
+                tracing::debug!(%error, "trying again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// The cause behind all wrappers, which is what a person can act on.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+fn first_line(text: &str) -> String {
+    text.lines()
+        .next()
+        .unwrap_or("no reason given")
+        .chars()
+        .take(200)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nobody() -> Agent {
+        let (job, patience) = (Pubkey::new_from_array([1; 32]), Duration::from_secs(60));
+        Agent::new("https://127.0.0.1:1", [0; 32], job, &Keypair::new(), patience).unwrap()
+    }
+
+    #[test]
+    fn two_requests_never_carry_the_same_time() {
+        let agent = nobody();
+        let times: Vec<i64> = (0..1_000).map(|_| agent.next_time_ms()).collect();
+        assert!(times.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[tokio::test]
+    async fn an_agent_that_is_away_is_asked_again_until_patience_ends() {
+        let agent = nobody();
+        let mut attempts = 0;
+        let outcome = patiently(Duration::from_millis(500), async || {
+            attempts += 1;
+            agent.status().await
+        })
+        .await;
+        assert!(matches!(outcome, Err(AgentError::Away { .. })), "{outcome:?}");
+        assert!(attempts > 2, "{attempts}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_not_repeated() {
+        let mut attempts = 0;
+        let outcome: Result<(), _> = patiently(Duration::from_secs(5), async || {
+            attempts += 1;
+            Err(AgentError::Refused {
+                status: StatusCode::FORBIDDEN,
+                detail: "no".into(),
+            })
+        })
+        .await;
+        assert!(outcome.is_err() && attempts == 1);
+    }
+}

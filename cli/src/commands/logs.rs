@@ -1,0 +1,51 @@
+//! `gantry logs`: the workload's output once more.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use gantry_sdk::{
+    address,
+    market::state::{Job, Provider},
+};
+use serde_json::json;
+
+use crate::{
+    agent::{Agent, patiently},
+    arguments::LogsArguments,
+    context::Context,
+    failure::Failure,
+    job::logs,
+};
+
+/// Shows the output from its beginning and follows it to its end.
+pub(crate) async fn run(context: &Context, arguments: &LogsArguments) -> Result<()> {
+    let patience = Duration::from_secs(u64::from(arguments.provider_timeout));
+    let address = context.store.resolve(&arguments.job)?;
+    let record = context.store.job(&address).record()?;
+    let job: Job = context.client.get(&address).await?;
+    let provider: Provider = context.client.get(&address::provider(&job.provider)).await?;
+    let agent = Agent::new(
+        provider.endpoint(),
+        provider.tls_key_hash,
+        address,
+        &record.session_key.0,
+        patience,
+    )?;
+    let progress = context.output.progress("Asking the agent");
+    // A log is followed over restarts of the agent, however long they take; an agent that never answers is another matter.
+    patiently(patience, async || agent.status().await)
+        .await
+        .map_err(|error| Failure::Provider(error.to_string()))?;
+    progress.done();
+    let mut broken_pipe = false;
+    let exit = logs::follow(&agent, arguments.from, |bytes| {
+        broken_pipe = broken_pipe || progress.workload_output(bytes, context.output.is_json()).is_err();
+    })
+    .await?;
+    if context.output.is_json() {
+        context
+            .output
+            .show(&json!({ "job": address.to_string(), "exit": exit }), "")?;
+    }
+    Ok(())
+}

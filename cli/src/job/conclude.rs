@@ -1,0 +1,204 @@
+//! Brings a job to its end on chain, with the provider or without it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use gantry_sdk::{
+    Instruction, Keypair, Pubkey, Signer as _,
+    client::{Client, ClientError},
+    instruction::market::{job_cancel, job_close, job_settle, job_stop},
+    market::state::{Job, JobState},
+    receipt::CoSignedReceipt,
+};
+
+use crate::{failure::Failure, output::Progress};
+
+/// Pause before the chain is asked again.
+const PAUSE: Duration = Duration::from_millis(400);
+/// How often a refusal is met by reading the job again: the agent settles and closes too, and may have been first.
+const MAX_REFUSALS: u32 = 8;
+
+/// What is to be done next.
+#[derive(Debug)]
+enum Step {
+    /// Nothing: the job has ended.
+    Ended,
+    /// Send this.
+    Send(Vec<Instruction>),
+    /// Nothing until the chain's clock shows this.
+    WaitUntil(i64),
+}
+
+/// Settles the newest receipt, stops the job if it runs, and closes it as soon as the chain allows. Returns its last state.
+///
+/// Sends nothing within the `head_start`: the provider settles and closes too, and two who do it at once pay fees twice.
+pub(crate) async fn conclude(
+    client: &Client,
+    wallet: &Keypair,
+    address: Pubkey,
+    newest: Option<&CoSignedReceipt>,
+    head_start: Duration,
+    progress: &Progress,
+) -> Result<Job> {
+    let since = Instant::now();
+    let mut refusals = 0;
+    loop {
+        let job: Job = client.get(&address).await?;
+        let now = client.chain_time().await?;
+        match next_step(address, &job, newest, now, wallet.pubkey()) {
+            Step::Ended => return Ok(job),
+            Step::Send(_) if since.elapsed() < head_start => tokio::time::sleep(PAUSE / 4).await,
+            Step::WaitUntil(moment) => {
+                let left_s = moment.saturating_sub(now).max(1);
+                progress.doing(format!("Waiting {left_s} s until the job can be closed"));
+                tokio::time::sleep(PAUSE.max(Duration::from_secs(u64::try_from(left_s / 2).unwrap_or(0)))).await;
+            }
+            Step::Send(instructions) => match client.send(&instructions, wallet, &[]).await {
+                Ok(confirmed) => tracing::debug!(signature = %confirmed.signature, "moved the job on"),
+                Err(ClientError::Refused { message, .. }) if refusals < MAX_REFUSALS => {
+                    tracing::debug!(message, "reading the job again");
+                    refusals += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => return Err(error.into()),
+            },
+        }
+    }
+}
+
+/// Stops a job's metering now; nothing to do when it is not running.
+pub(crate) async fn stop(client: &Client, wallet: &Keypair, address: Pubkey) -> Result<()> {
+    let job: Job = client.get(&address).await?;
+    if job.state() != Some(JobState::Running) {
+        return Ok(());
+    }
+    if job.tenant != wallet.pubkey() {
+        return Err(Failure::Refused(format!(
+            "job {address} belongs to {}; sign with that wallet",
+            job.tenant
+        ))
+        .into());
+    }
+    client.send(&[job_stop(wallet.pubkey(), address)], wallet, &[]).await?;
+    Ok(())
+}
+
+fn next_step(address: Pubkey, job: &Job, newest: Option<&CoSignedReceipt>, now: i64, caller: Pubkey) -> Step {
+    let unsettled = newest.filter(|signed| {
+        signed.receipt.sequence > job.sequence && signed.provider_key == job.attestation_key && job.is_final == 0
+    });
+    let settle = |signed: &CoSignedReceipt| job_settle(signed, job.provider, job.mint).to_vec();
+    let is_final = job.is_final == 1 || unsettled.is_some_and(|signed| signed.receipt.is_final());
+    // The programs close only *after* these moments, so one second later.
+    let (stopped_at, grace_s) = (job.stopped_at, i64::from(job.grace_window_s));
+    match job.state() {
+        None | Some(JobState::Closed | JobState::Cancelled) => Step::Ended,
+        Some(JobState::Open) if now > job.start_deadline => Step::Send(vec![job_cancel(caller, address, job)]),
+        Some(JobState::Open) => Step::WaitUntil(job.start_deadline + 1),
+        Some(JobState::Stopped) if !is_final && now <= stopped_at + grace_s => match unsettled {
+            Some(signed) => Step::Send(settle(signed)),
+            None => Step::WaitUntil(stopped_at + grace_s + 1),
+        },
+        Some(JobState::Running) if !is_final => {
+            let mut instructions = unsettled.map(settle).unwrap_or_default();
+            instructions.push(job_stop(caller, address));
+            Step::Send(instructions)
+        }
+        Some(JobState::Running | JobState::Stopped) => {
+            let mut instructions = unsettled.map(settle).unwrap_or_default();
+            instructions.push(job_close(caller, address, job));
+            Step::Send(instructions)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gantry_protocol::{Receipt, receipt::FLAG_FINAL};
+    use gantry_sdk::{account::Layout, receipt::sign};
+
+    const ADDRESS: Pubkey = Pubkey::new_from_array([1; 32]);
+    const CALLER: Pubkey = Pubkey::new_from_array([2; 32]);
+
+    /// An account of zeros.
+    fn blank<T: Layout>() -> T {
+        T::read(&[T::DISCRIMINATOR, &vec![0; size_of::<T>()]].concat()).unwrap()
+    }
+
+    fn job(state: JobState, provider: &Keypair) -> Job {
+        let mut job: Job = blank();
+        job.state = state as u8;
+        job.attestation_key = provider.pubkey();
+        (job.start_deadline, job.stopped_at, job.grace_window_s) = (100, 200, 30);
+        job
+    }
+
+    fn receipt(provider: &Keypair, sequence: u64, flags: u64) -> CoSignedReceipt {
+        let (tenant, made) = (
+            Keypair::new(),
+            Receipt {
+                genesis_hash: [0; 32],
+                job: ADDRESS.to_bytes(),
+                sequence,
+                metered_ms: 5,
+                time_ms: 0,
+                flags,
+                samples_root: [0; 32],
+            },
+        );
+        CoSignedReceipt {
+            receipt: made,
+            provider_key: provider.pubkey(),
+            provider_signature: sign(provider, &made),
+            tenant_key: tenant.pubkey(),
+            tenant_signature: sign(&tenant, &made),
+        }
+    }
+
+    /// How many instructions are sent, or none while waiting.
+    fn sent(job: &Job, newest: Option<&CoSignedReceipt>, now: i64) -> Result<usize, i64> {
+        match next_step(ADDRESS, job, newest, now, CALLER) {
+            Step::Ended => Ok(0),
+            Step::Send(instructions) => Ok(instructions.len()),
+            Step::WaitUntil(moment) => Err(moment),
+        }
+    }
+
+    #[test]
+    fn a_final_receipt_is_settled_and_the_job_closed_in_one_transaction() {
+        let provider = Keypair::new();
+        let last = receipt(&provider, 4, FLAG_FINAL);
+        assert_eq!(sent(&job(JobState::Running, &provider), Some(&last), 150), Ok(3));
+    }
+
+    #[test]
+    fn a_silent_providers_job_is_settled_and_stopped_then_closed_after_the_grace_window() {
+        let provider = Keypair::new();
+        let last = receipt(&provider, 4, 0);
+        let mut job = job(JobState::Running, &provider);
+        assert_eq!(sent(&job, Some(&last), 150), Ok(3));
+        (job.state, job.sequence) = (JobState::Stopped as u8, 4);
+        assert_eq!(sent(&job, Some(&last), 230), Err(231));
+        assert_eq!(sent(&job, Some(&last), 231), Ok(1));
+    }
+
+    #[test]
+    fn a_receipt_under_a_key_that_was_replaced_is_not_sent() {
+        let (provider, former) = (Keypair::new(), Keypair::new());
+        let last = receipt(&former, 4, 0);
+        assert_eq!(sent(&job(JobState::Running, &provider), Some(&last), 150), Ok(1));
+    }
+
+    #[test]
+    fn a_job_that_was_never_started_is_cancelled_after_its_deadline() {
+        let job = job(JobState::Open, &Keypair::new());
+        assert_eq!(sent(&job, None, 100), Err(101));
+        assert_eq!(sent(&job, None, 101), Ok(1));
+    }
+
+    #[test]
+    fn an_ended_job_is_left_alone() {
+        assert_eq!(sent(&job(JobState::Closed, &Keypair::new()), None, 500), Ok(0));
+    }
+}

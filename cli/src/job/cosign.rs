@@ -1,0 +1,158 @@
+//! Signs the provider's receipts, after comparing each with the tenant's own clock.
+
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
+
+use gantry_sdk::{
+    Keypair, Pubkey, Signature, Signer as _,
+    client::Client,
+    market::state::Job,
+    protocol::Receipt,
+    receipt::{CoSignedReceipt, sign, verify},
+    wire::{Countersignature, SignedReceipt},
+};
+
+use super::guard::{Guard, Stopwatch};
+use crate::{
+    agent::{Agent, AgentError, patiently},
+    failure::Failure,
+    output::Progress,
+    state::JobDirectory,
+};
+
+/// Pause after a receipt that was refused, or an agent that did not answer.
+const PAUSE: Duration = Duration::from_millis(400);
+/// How long a signature is offered to an agent that does not take it; the next receipt replaces it anyway.
+const DELIVERY: Duration = Duration::from_secs(5);
+
+/// The tenant's side of the exchange of receipts.
+pub(crate) struct Cosigner<'a> {
+    /// Whose receipts are signed.
+    pub(crate) agent: &'a Agent,
+    /// Tells the provider's current key.
+    pub(crate) client: &'a Client,
+    /// The job.
+    pub(crate) job: Pubkey,
+    /// The provider's key as last read.
+    pub(crate) attestation_key: Pubkey,
+    /// The tenant's key.
+    pub(crate) session_key: &'a Keypair,
+    /// Where signed receipts are kept.
+    pub(crate) directory: &'a JobDirectory,
+    /// What may be signed.
+    pub(crate) guard: Guard,
+    /// The tenant's own clock.
+    pub(crate) stopwatch: Stopwatch,
+    /// What the clock showed when the workload was seen to end: later time is not paid for.
+    pub(crate) ended_ms: &'a Cell<Option<u64>>,
+    /// How long receipts may be refused before the provider is given up.
+    pub(crate) patience: Duration,
+    /// Where warnings go.
+    pub(crate) progress: &'a Progress,
+}
+
+impl Cosigner<'_> {
+    /// Signs receipts until the final one, which it returns.
+    pub(crate) async fn run(mut self) -> Result<CoSignedReceipt, Failure> {
+        let mut newest = self
+            .directory
+            .receipt()
+            .map_err(|error| Failure::Provider(format!("{error:#}")))?;
+        let mut delivered = 0;
+        let mut refused_since: Option<Instant> = None;
+        loop {
+            let offered = match self.agent.receipt(delivered).await {
+                Ok(None) => continue,
+                Ok(Some(offered)) => offered,
+                Err(error @ AgentError::WrongKey(_)) => return Err(Failure::Provider(error.to_string())),
+                Err(error) => {
+                    tracing::debug!(%error, "asking for receipts again");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            match self.decide(&offered, newest.as_ref()).await {
+                Ok(signed) => {
+                    refused_since = None;
+                    if self.deliver(&signed).await {
+                        delivered = signed.receipt.sequence;
+                    }
+                    if signed.receipt.is_final() {
+                        return Ok(signed);
+                    }
+                    newest = Some(signed);
+                }
+                Err(reason) => {
+                    let since = *refused_since.get_or_insert_with(|| {
+                        self.progress
+                            .say(format!("warning: a receipt was not signed: {reason}"));
+                        Instant::now()
+                    });
+                    if since.elapsed() > self.patience {
+                        return Err(Failure::Provider(format!(
+                            "the provider keeps sending receipts that cannot be signed: {reason}"
+                        )));
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Signs a receipt and writes it to disk, or says why not.
+    async fn decide(
+        &mut self,
+        offered: &SignedReceipt,
+        newest: Option<&CoSignedReceipt>,
+    ) -> Result<CoSignedReceipt, String> {
+        let (receipt, provider_signature) = offered.read().map_err(|error| error.to_string())?;
+        // Signed already, but the agent does not know: it was restarted before our signature reached its disk.
+        if let Some(known) = newest.filter(|known| known.receipt == receipt) {
+            return Ok(known.clone());
+        }
+        self.require_provider(&receipt, &provider_signature).await?;
+        let passed_ms = self.ended_ms.get().unwrap_or_else(|| self.stopwatch.passed_ms());
+        self.guard
+            .check(&receipt, passed_ms)
+            .map_err(|refusal| refusal.to_string())?;
+        let signed = CoSignedReceipt {
+            receipt,
+            provider_key: self.attestation_key,
+            provider_signature,
+            tenant_key: self.session_key.pubkey(),
+            tenant_signature: sign(self.session_key, &receipt),
+        };
+        self.directory
+            .save_receipt(&signed)
+            .map_err(|error| format!("{error:#}"))?;
+        self.guard.remember(&receipt);
+        tracing::debug!(
+            sequence = receipt.sequence,
+            metered_ms = receipt.metered_ms,
+            "signed a receipt"
+        );
+        Ok(signed)
+    }
+
+    /// Checks the provider's signature; its key may have been rotated since it was last read.
+    async fn require_provider(&mut self, receipt: &Receipt, signature: &Signature) -> Result<(), String> {
+        if verify(&self.attestation_key, signature, receipt).is_ok() {
+            return Ok(());
+        }
+        let job: Job = self.client.get(&self.job).await.map_err(|error| error.to_string())?;
+        self.attestation_key = job.attestation_key;
+        verify(&self.attestation_key, signature, receipt).map_err(|error| error.to_string())
+    }
+
+    /// Hands the signature over; `false` when the agent did not take it, which loses nothing: it will ask again.
+    async fn deliver(&self, signed: &CoSignedReceipt) -> bool {
+        let signature = Countersignature::new(signed);
+        let outcome = patiently(DELIVERY, async || self.agent.countersign(&signature).await).await;
+        if let Err(error) = &outcome {
+            tracing::debug!(%error, "the agent did not take a signature");
+        }
+        outcome.is_ok()
+    }
+}

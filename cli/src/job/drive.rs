@@ -1,0 +1,296 @@
+//! Takes a job that stands on chain to its end: start, follow, fetch, conclude, account.
+
+use std::{fs::File, time::Duration};
+
+use anyhow::{Context as _, Result};
+use gantry_protocol::Metered;
+use gantry_sdk::{
+    Keypair, address,
+    market::state::{Job, JobState, Provider},
+    wire::{Exit, StartRequest},
+};
+use serde_json::{Value, json};
+
+use super::{
+    conclude,
+    follow::{Ending, Followed, time_up},
+};
+use crate::{
+    agent::{Agent, AgentError, now_ms, patiently},
+    archive,
+    bill::{self, ChainBill},
+    context::Context,
+    failure::{Failure, INTERRUPTED},
+    output::Progress,
+    state::{JobDirectory, Record},
+};
+
+/// How results are retried: they may be packed only after the workload's end.
+const RESULTS_PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long the provider may take to settle and close a job that ended well, before the tenant does it.
+const HEAD_START: Duration = Duration::from_millis(1_500);
+
+/// How a job is driven.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Longest silence of the provider that is put up with.
+    pub(crate) patience: Duration,
+    /// Whether the workload's output is shown.
+    pub(crate) shows_output: bool,
+    /// Whether the workload is ended at once.
+    pub(crate) finishes: bool,
+}
+
+/// A job under way, with the right to act for it.
+pub(crate) struct Drive<'a> {
+    /// The world.
+    pub(crate) context: &'a Context,
+    /// Pays network fees.
+    pub(crate) wallet: &'a Keypair,
+    /// The job's files.
+    pub(crate) directory: JobDirectory,
+    /// The job's record.
+    pub(crate) record: Record,
+    /// Held while this process acts for the job.
+    pub(crate) lock: File,
+    /// Where progress is shown.
+    pub(crate) progress: &'a Progress,
+}
+
+/// What came of a job.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// The bill.
+    pub(crate) bill: ChainBill,
+    /// How the workload ended, when that is known.
+    pub(crate) exit: Option<Exit>,
+    /// Where the results lie.
+    pub(crate) out: Option<String>,
+    /// Why the provider was given up, if it was.
+    pub(crate) given_up: Option<String>,
+    /// Whether the user ended it by Ctrl-C.
+    pub(crate) interrupted: bool,
+    /// Whether the rented time ended the workload.
+    pub(crate) time_up: bool,
+}
+
+impl Report {
+    /// What was not as it should be.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        if let Some(reason) = &self.given_up {
+            let (refund, escrow) = (
+                self.bill.mint.show(self.bill.bill.bill.refund.0),
+                self.bill.mint.show(self.bill.bill.escrow),
+            );
+            return Some(Failure::Provider(format!(
+                "the provider was given up: {reason}; {refund} of the escrow of {escrow} went back to your balance"
+            )));
+        }
+        self.time_up.then(|| {
+            Failure::TimeUp(
+                "the rented time was used up before the workload ended; rent for longer with --max-duration".into(),
+            )
+        })
+    }
+
+    /// The process's own exit code when nothing failed: the workload's.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match &self.exit {
+            _ if self.interrupted => INTERRUPTED,
+            Some(Exit { code: Some(code), .. }) => u8::try_from(*code).unwrap_or(1),
+            Some(Exit {
+                signal: Some(signal), ..
+            }) => u8::try_from(128 + signal).unwrap_or(1),
+            _ => 1,
+        }
+    }
+
+    /// What there is to say about the workload's end, beyond its exit code.
+    pub(crate) fn remark(&self) -> Option<&str> {
+        match &self.exit {
+            Some(exit) => exit.reason.as_deref(),
+            None => Some("it is not known how the workload ended"),
+        }
+    }
+
+    /// The bill and how it came about, for machines.
+    pub(crate) fn object(&self) -> Value {
+        let mut object = self.bill.object();
+        object["exit"] = json!(self.exit);
+        object["out"] = json!(self.out);
+        object["error"] = json!(self.failure().map(|failure| failure.to_string()));
+        object
+    }
+}
+
+impl Drive<'_> {
+    /// Drives the job to its end.
+    pub(crate) async fn run(mut self, manner: Manner) -> Result<Report> {
+        let address = self.record.job;
+        let job: Job = self.context.client.get(&address).await?;
+        let agent = self.agent(&job, manner.patience).await?;
+        let (given_up, interrupted) = match self.follow(&agent, &job, manner).await? {
+            Ending::Ended { exit, interrupted } => {
+                self.record.exit = exit.or(self.record.exit.take());
+                (None, interrupted)
+            }
+            Ending::GivenUp(reason) => (Some(reason), false),
+            Ending::Left => return Err(self.left().into()),
+        };
+        self.directory.save_record(&self.record)?;
+        if let Some(reason) = &given_up {
+            self.progress.say(format!(
+                "the provider is given up: {reason}; the job is stopped and closed at the last receipt that both sides signed"
+            ));
+        }
+        self.progress.doing("Closing the job");
+        // An honest provider closes too, and at its own cost; who is known to fail is not waited for.
+        let head_start = if given_up.is_some() { Duration::ZERO } else { HEAD_START };
+        let newest = self.directory.receipt()?;
+        let client = &self.context.client;
+        let concluding = conclude::conclude(client, self.wallet, address, newest.as_ref(), head_start, self.progress);
+        let (fetched, concluded) = tokio::select! {
+            both = async { tokio::join!(self.fetch(&agent, given_up.is_some()), concluding) } => both,
+            _ = tokio::signal::ctrl_c() => return Err(self.left().into()),
+        };
+        let job = concluded?;
+        self.record.results_fetched |= fetched?;
+        self.directory.save_record(&self.record)?;
+        self.progress.done();
+        let bill = bill::from_chain(self.context, &address).await?;
+        drop(self.lock);
+        let rented = Metered::from_seconds(u64::from(job.max_duration_s)).unwrap_or_default();
+        let time_up = self
+            .record
+            .exit
+            .as_ref()
+            .is_some_and(|exit| time_up(exit, job.metered_ms, rented.0));
+        let out = self.record.out.filter(|_| self.record.results_fetched);
+        Ok(Report {
+            bill,
+            exit: self.record.exit,
+            out: out.map(|out| out.display().to_string()),
+            given_up,
+            interrupted,
+            time_up,
+        })
+    }
+
+    fn left(&self) -> Failure {
+        let job = self.record.job;
+        Failure::Interrupted(format!("job {job} is not at its end; go on with `gantry resume {job}`"))
+    }
+
+    /// The agent under the key and at the place that stand on chain now.
+    async fn agent(&self, job: &Job, patience: Duration) -> Result<Agent> {
+        let provider: Provider = self.context.client.get(&address::provider(&job.provider)).await?;
+        Agent::new(
+            provider.endpoint(),
+            provider.tls_key_hash,
+            self.record.job,
+            &self.record.session_key.0,
+            patience,
+        )
+    }
+
+    /// Starts the job if that was not done yet, and follows it.
+    async fn follow(&mut self, agent: &Agent, job: &Job, manner: Manner) -> Result<Ending> {
+        let known = |exit: Option<Exit>| Ending::Ended {
+            exit,
+            interrupted: false,
+        };
+        match job.state() {
+            Some(JobState::Closed | JobState::Cancelled) => {
+                return Ok(known(agent.status().await.ok().and_then(|status| status.exit)));
+            }
+            // Nothing runs and nothing is owed; what is left is to wait for the deadline and cancel.
+            Some(JobState::Open) if manner.finishes => return Ok(known(None)),
+            Some(JobState::Open) => {
+                let started = tokio::select! {
+                    started = self.start(agent, manner.patience) => started,
+                    _ = tokio::signal::ctrl_c() => return Ok(Ending::Left),
+                };
+                if let Err(error) = started {
+                    return Ok(Ending::GivenUp(error.to_string()));
+                }
+            }
+            _ => {}
+        }
+        self.progress.doing("Running");
+        let to_stderr = self.context.output.is_json();
+        let mut broken_pipe = false;
+        let write = |bytes: &[u8]| {
+            // A reader that went away (`gantry run … | head`) must not leave receipts unsigned.
+            if manner.shows_output && !broken_pipe {
+                broken_pipe = self.progress.workload_output(bytes, to_stderr).is_err();
+            }
+        };
+        let followed = Followed {
+            client: &self.context.client,
+            agent,
+            directory: &self.directory,
+            record: &self.record,
+            job,
+            patience: manner.patience,
+            progress: self.progress,
+        };
+        Ok(followed.run(write, manner.finishes).await)
+    }
+
+    /// Sends the bundle and asks for the start. Both are safe to repeat.
+    async fn start(&mut self, agent: &Agent, patience: Duration) -> Result<(), AgentError> {
+        if self.record.has_bundle {
+            self.progress
+                .doing(format!("sending the bundle to {}", agent.endpoint()));
+            let bundle = self.directory.bundle();
+            patiently(patience, async || agent.upload(&bundle).await).await?;
+        }
+        if self.record.start_requested_at_ms.is_none() {
+            self.record.start_requested_at_ms = Some(now_ms());
+            self.directory
+                .save_record(&self.record)
+                .map_err(|error| AgentError::Malformed(format!("{error:#}")))?;
+        }
+        self.progress.doing("starting the workload");
+        let request = StartRequest {
+            command: self.record.command.clone(),
+            environment: self.record.environment.clone(),
+        };
+        patiently(patience, async || agent.start(&request).await).await
+    }
+
+    /// Fetches the results; `false` when there are none to fetch.
+    async fn fetch(&self, agent: &Agent, given_up: bool) -> Result<bool> {
+        let Some(out) = self
+            .record
+            .out
+            .as_ref()
+            .filter(|_| !self.record.results_fetched && self.record.start_requested_at_ms.is_some())
+        else {
+            return Ok(false);
+        };
+        if given_up {
+            return Ok(false);
+        }
+        let archive = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
+        match patiently(RESULTS_PATIENCE, async || agent.results(archive.path()).await).await {
+            Ok(()) => {
+                let unpacked = archive::unpack(archive.path(), out)?;
+                tracing::debug!(files = unpacked.files.len(), "fetched the results");
+                for name in unpacked.left_out {
+                    self.progress.say(format!(
+                        "warning: {} is neither a file nor a directory and was left out",
+                        name.display()
+                    ));
+                }
+                Ok(true)
+            }
+            Err(error) => {
+                self.progress
+                    .say(format!("warning: the results could not be fetched: {error}"));
+                Ok(false)
+            }
+        }
+    }
+}

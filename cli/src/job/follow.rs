@@ -1,0 +1,224 @@
+//! Follows a running job: its log to the terminal, its receipts signed, until it has ended or its provider is given up.
+
+use std::{
+    cell::Cell,
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use gantry_protocol::Metered;
+use gantry_sdk::{
+    client::Client,
+    market::state::{Job, JobState},
+    wire::Exit,
+};
+use tokio::sync::Notify;
+
+use super::{
+    cosign::Cosigner,
+    guard::{Guard, Stopwatch},
+    logs,
+};
+use crate::{
+    agent::{Agent, now_ms, patiently},
+    output::Progress,
+    state::{JobDirectory, Record},
+};
+
+/// How often silence is looked at.
+const CHECK: Duration = Duration::from_millis(500);
+/// How often the chain is asked whether the job has ended there.
+const CHAIN_CHECK: Duration = Duration::from_secs(3);
+/// How long the log may take to say that the workload ended once nothing more can be owed.
+const LOG_TAIL: Duration = Duration::from_secs(5);
+
+/// How following ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// The final receipt is signed by both, or the job has ended on chain.
+    Ended {
+        /// How the workload ended, when that is known.
+        exit: Option<Exit>,
+        /// Whether the user ended it by Ctrl-C.
+        interrupted: bool,
+    },
+    /// The provider is given up, for this reason.
+    GivenUp(String),
+    /// The user left; the job goes on.
+    Left,
+}
+
+/// Everything about the job that following needs.
+pub(crate) struct Followed<'a> {
+    /// The chain.
+    pub(crate) client: &'a Client,
+    /// The node's agent.
+    pub(crate) agent: &'a Agent,
+    /// The job's files.
+    pub(crate) directory: &'a JobDirectory,
+    /// The job's record.
+    pub(crate) record: &'a Record,
+    /// The job's account.
+    pub(crate) job: &'a Job,
+    /// Longest silence that is put up with.
+    pub(crate) patience: Duration,
+    /// Where progress is shown.
+    pub(crate) progress: &'a Progress,
+}
+
+impl Followed<'_> {
+    /// Follows. `write` receives the workload's output; `finish` ends the workload at once.
+    pub(crate) async fn run(&self, write: impl FnMut(&[u8]), finish: bool) -> Ending {
+        let ended_ms = Cell::new(None);
+        let stopwatch = self.stopwatch();
+        let asked = Notify::new();
+        let mut log = pin!(logs::follow(self.agent, 0, write));
+        let mut receipts = pin!(self.cosigner(&ended_ms, stopwatch).run());
+        let mut over_on_chain = pin!(self.until_over());
+        let mut finishing = pin!(self.finish_when(&asked));
+        let mut check = tokio::time::interval(CHECK);
+        let mut seen = Seen::default();
+        if finish {
+            asked.notify_one();
+            seen.end_of_work();
+        }
+        loop {
+            tokio::select! {
+                ended = &mut log, if seen.exit.is_none() => match ended {
+                    Ok(exit) => {
+                        ended_ms.set(Some(stopwatch.passed_ms()));
+                        seen.exit = Some(exit);
+                        seen.end_of_work();
+                        self.progress.doing("The workload has ended; waiting for the final receipt");
+                    }
+                    Err(failure) => return Ending::GivenUp(failure.to_string()),
+                },
+                signed = &mut receipts, if seen.account_closed.is_none() => match signed {
+                    Ok(_) => seen.end_of_account(),
+                    Err(failure) => return Ending::GivenUp(failure.to_string()),
+                },
+                () = &mut over_on_chain, if seen.account_closed.is_none() => seen.end_of_account(),
+                asked_in_vain = &mut finishing, if !seen.is_finishing => match asked_in_vain {
+                    Ok(()) => seen.is_finishing = true,
+                    Err(reason) => return Ending::GivenUp(reason),
+                },
+                _ = check.tick() => {
+                    if let Some(reason) = self.silence(&seen) {
+                        return Ending::GivenUp(reason);
+                    }
+                },
+                interrupted = tokio::signal::ctrl_c() => {
+                    if interrupted.is_err() || seen.interrupted {
+                        return Ending::Left;
+                    }
+                    seen.interrupted = true;
+                    seen.end_of_work();
+                    self.progress.say("stopping the workload; press Ctrl-C again to leave the rest to `gantry resume`");
+                    asked.notify_one();
+                },
+            }
+            let Some(closed) = seen.account_closed else { continue };
+            if seen.exit.is_none() && closed.elapsed() < LOG_TAIL {
+                continue;
+            }
+            if seen.exit.is_none() {
+                seen.exit = self.agent.status().await.ok().and_then(|status| status.exit);
+            }
+            return Ending::Ended {
+                exit: seen.exit,
+                interrupted: seen.interrupted,
+            };
+        }
+    }
+
+    /// Why the provider must be given up now, if it must.
+    fn silence(&self, seen: &Seen) -> Option<String> {
+        if seen.account_closed.is_some() {
+            return None;
+        }
+        let silent_for = self.agent.silent_for();
+        if silent_for > self.patience {
+            return Some(format!("its agent has been silent for {} s", silent_for.as_secs()));
+        }
+        let overdue = seen.work_ended.is_some_and(|since| since.elapsed() > self.patience);
+        overdue.then(|| "it made no final receipt after the workload's end".to_owned())
+    }
+
+    /// Tells the agent to end the workload once that is asked for.
+    async fn finish_when(&self, asked: &Notify) -> Result<(), String> {
+        asked.notified().await;
+        patiently(self.patience, async || self.agent.finish().await)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    /// Returns once the job has ended on chain; an endpoint that is away says nothing.
+    async fn until_over(&self) {
+        loop {
+            tokio::time::sleep(CHAIN_CHECK).await;
+            let job = self.client.find::<Job>(&self.record.job).await.ok().flatten();
+            if job.is_some_and(|job| matches!(job.state(), Some(JobState::Closed | JobState::Cancelled))) {
+                return;
+            }
+        }
+    }
+
+    fn stopwatch(&self) -> Stopwatch {
+        let before_ms = self
+            .record
+            .start_requested_at_ms
+            .map_or(0, |start| now_ms().saturating_sub(start));
+        Stopwatch::started(Duration::from_millis(u64::try_from(before_ms).unwrap_or(0)))
+    }
+
+    fn cosigner<'b>(&'b self, ended_ms: &'b Cell<Option<u64>>, stopwatch: Stopwatch) -> Cosigner<'b> {
+        let signed = self.directory.receipt().ok().flatten();
+        let rented = Metered::from_seconds(u64::from(self.job.max_duration_s)).unwrap_or_default();
+        Cosigner {
+            agent: self.agent,
+            client: self.client,
+            job: self.record.job,
+            attestation_key: self.job.attestation_key,
+            session_key: &self.record.session_key.0,
+            directory: self.directory,
+            guard: Guard {
+                job: self.record.job.to_bytes(),
+                genesis_hash: self.job.genesis_hash,
+                rented_ms: rented.0,
+                signed: signed.map(|signed| (signed.receipt.sequence, signed.receipt.metered_ms)),
+            },
+            stopwatch,
+            ended_ms,
+            patience: self.patience,
+            progress: self.progress,
+        }
+    }
+}
+
+/// What has been seen of the end so far.
+#[derive(Debug, Default)]
+struct Seen {
+    exit: Option<Exit>,
+    /// When the workload ended or was told to: from here on the final receipt is waited for, and not for ever.
+    work_ended: Option<Instant>,
+    /// When the final receipt was signed, or the job was found to have ended on chain: nothing more can be owed.
+    account_closed: Option<Instant>,
+    is_finishing: bool,
+    interrupted: bool,
+}
+
+impl Seen {
+    fn end_of_work(&mut self) {
+        self.work_ended.get_or_insert_with(Instant::now);
+    }
+
+    fn end_of_account(&mut self) {
+        self.account_closed.get_or_insert_with(Instant::now);
+    }
+}
+
+/// Whether a workload that did not end by itself had used up what was rented.
+pub(crate) fn time_up(exit: &Exit, metered_ms: u64, rented_ms: u64) -> bool {
+    // The agent stops metering at most one sampling interval before the rent is used up.
+    exit.code.is_none() && metered_ms.saturating_add(1_500) >= rented_ms
+}
