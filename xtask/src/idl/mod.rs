@@ -40,8 +40,8 @@ pub(crate) fn idl(workspace: &Workspace, check: bool) -> Result<()> {
     }
     ensure!(
         outdated.is_empty(),
-        "{} differ from the programs: run `./dev programs`",
-        outdated.join(" and ")
+        "not what the programs give: {}; run `./dev programs`",
+        outdated.join(", ")
     );
     println!("idl: up to date, {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
