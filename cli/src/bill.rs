@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use gantry_sdk::{
     Pubkey,
     history::{self, JobTransaction},
-    market::state::{Job, JobState},
+    market::state::{Job, JobState, Node},
     verify::{self, VerifiedBill, VerifiedSettlement},
 };
 use serde_json::{Value, json};
@@ -36,6 +36,8 @@ pub(crate) struct ChainBill {
     pub(crate) mint: Mint,
     /// The computation, found equal to the account.
     pub(crate) bill: VerifiedBill,
+    /// Whether the node's GPUs are simulated; unknown when there is no such node any more.
+    pub(crate) simulated: Option<bool>,
     /// All transactions of the job, oldest first.
     pub(crate) transactions: Vec<JobTransaction>,
 }
@@ -58,10 +60,13 @@ pub(crate) async fn from_chain(context: &Context, address: &Pubkey) -> Result<Ch
         match verify::verify(*address, &job, &transactions) {
             Ok(bill) => {
                 let mint = Mint::find(client, &job.mint).await?;
+                let node = client.find::<Node>(&job.node).await?;
+                let simulated = node.map(|node| node.simulated == 1);
                 return Ok(ChainBill {
                     job,
                     mint,
                     bill,
+                    simulated,
                     transactions,
                 });
             }
@@ -85,6 +90,12 @@ impl ChainBill {
             .iter()
             .filter_map(|transaction| transaction.compute_units)
             .sum()
+    }
+
+    fn gpus(&self) -> String {
+        let simulated = if self.simulated == Some(true) { "simulated " } else { "" };
+        let plural = if self.job.gpus == 1 { "" } else { "s" };
+        format!("{} {simulated}GPU{plural}", self.job.gpus)
     }
 
     fn has_ended(&self) -> bool {
@@ -115,6 +126,7 @@ impl ChainBill {
             "mint": mint.address.to_string(),
             "decimals": mint.decimals,
             "gpus": job.gpus,
+            "simulated": self.simulated,
             "rate": number(bill.rate),
             "tokens_per_hour": mint.show_hourly(bill.rate),
             "fee_bps": bill.fee_bps,
@@ -155,7 +167,7 @@ impl ChainBill {
                 format!(
                     "{} per hour for {} (rate {})",
                     mint.show_hourly(bill.rate),
-                    gpus(job.gpus),
+                    self.gpus(),
                     bill.rate
                 ),
             ),
@@ -215,14 +227,6 @@ impl ChainBill {
             .settlements
             .iter()
             .filter(|settlement| settlement.signature == transaction.signature)
-    }
-}
-
-fn gpus(number: u16) -> String {
-    if number == 1 {
-        "1 GPU".into()
-    } else {
-        format!("{number} GPUs")
     }
 }
 

@@ -93,6 +93,17 @@ pub(crate) fn in_words(error: &anyhow::Error) -> String {
         })
 }
 
+/// What to do about an error that does not say so itself: the SDK does not know our options.
+pub(crate) fn advice(error: &anyhow::Error) -> Option<&'static str> {
+    let of_rpc = error.chain().any(|cause| {
+        cause.is::<HistoryError>()
+            || cause
+                .downcast_ref::<ClientError>()
+                .is_some_and(ClientError::is_transient)
+    });
+    (of_rpc && kind(error) == AWAY).then_some("Check that it runs, or name another one with --rpc-url.")
+}
+
 const REFUSED: (u8, &str) = (3, "refused");
 const AWAY: (u8, &str) = (6, "away");
 

@@ -31,7 +31,7 @@ use std::{
 };
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -83,8 +83,14 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
 /// Prints what clap has to say: the help that was asked for, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> ExitCode {
     // Nobody who reads is no reason for another exit code.
-    let _ = error.print();
-    let wants_json = env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json");
+    let _ = if env::args_os().len() <= 1 {
+        write!(io::stderr(), "{}", CommandLine::command().render_help())
+    } else {
+        error.print()
+    };
+    let wants_json = env::args_os()
+        .take_while(|argument| argument != "--")
+        .any(|argument| argument == "--json");
     if error.use_stderr() && wants_json {
         print_error("usage", error.to_string().lines().next().unwrap_or_default());
     }

@@ -1,6 +1,6 @@
 //! Token accounts of wallets.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use gantry_sdk::{
     Instruction, Pubkey, address,
     client::{Client, ClientError},
@@ -55,12 +55,13 @@ fn read_amount(data: &[u8]) -> Option<u64> {
 
 /// The token program that owns a mint.
 pub(crate) async fn program_of(client: &Client, mint: &Pubkey) -> Result<Pubkey> {
+    let url = client.url();
     let found = client
         .rpc()
         .get_account_with_commitment(mint, client.rpc().commitment())
         .await;
-    let account = found.with_context(|| Failure::Unreachable(format!("the RPC endpoint {} failed", client.url())))?;
-    let account = account
+    let found = found.map_err(|error| Failure::Unreachable(format!("the RPC endpoint {url} failed: {error}")))?;
+    let account = found
         .value
         .ok_or_else(|| Failure::Refused(format!("there is no mint at {mint}")))?;
     Ok(account.owner)

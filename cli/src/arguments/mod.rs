@@ -24,7 +24,7 @@ pub(crate) use self::{
 
 /// Rent GPUs by the second, paid from an escrow on Solana against receipts that both sides sign
 #[derive(Debug, Parser)]
-#[command(name = "gantry", version, after_help = EXIT_CODES, arg_required_else_help = true, max_term_width = 120)]
+#[command(name = "gantry", version, after_help = EXIT_CODES, max_term_width = 120)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) global: GlobalOptions,

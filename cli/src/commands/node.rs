@@ -165,8 +165,8 @@ async fn get(context: &Context, node: Pubkey) -> Result<Node> {
 }
 
 async fn show(context: &Context, address: Pubkey, sent: Option<Confirmed>) -> Result<()> {
-    let view = View::load(context).await?;
     let node = get(context, address).await?;
+    let view = View::load(context).await?;
     let signature = sent.map(|confirmed| confirmed.signature.to_string());
     let mut entries = vec![
         ("Node", address.to_string()),

@@ -24,7 +24,10 @@ struct Parties {
 
 impl Parties {
     fn new() -> Self {
-        Self { provider: Keypair::new(), tenant: Keypair::new() }
+        Self {
+            provider: Keypair::new(),
+            tenant: Keypair::new(),
+        }
     }
 
     fn signed(&self, receipt: Receipt) -> CoSignedReceipt {
@@ -115,14 +118,43 @@ fn recomputed(evidence: Value) -> Result<Mirrored, Contradiction> {
 fn honest_evidence_gives_the_bill() {
     let mirrored = recomputed(Parties::new().evidence()).unwrap();
     let (owed, paid, fee, refund) = (Atoms(10_000), Atoms(9_750), Atoms(250), Atoms(50_000));
-    assert_eq!(mirrored.bill, Bill { owed, paid, fee, refund });
-    assert_eq!(mirrored.settlements.iter().map(|(_, _, paid_now)| *paid_now).collect::<Vec<_>>(), [3_900, 5_850]);
+    assert_eq!(
+        mirrored.bill,
+        Bill {
+            owed,
+            paid,
+            fee,
+            refund
+        }
+    );
+    assert_eq!(
+        mirrored
+            .settlements
+            .iter()
+            .map(|(_, _, paid_now)| *paid_now)
+            .collect::<Vec<_>>(),
+        [3_900, 5_850]
+    );
 }
 
 #[test]
 fn a_single_atom_more_or_less_is_found_wherever_it_stands() {
-    let places = ["/job/owed", "/job/paid", "/job/fee", "/job/refund", "/job/escrow", "/job/metered_ms", "/job/sequence", "/job/rate"];
-    let payments = ["/settlements/0/paid_now", "/settlements/0/paid", "/settlements/1/fee", "/settlements/1/paid_now"];
+    let places = [
+        "/job/owed",
+        "/job/paid",
+        "/job/fee",
+        "/job/refund",
+        "/job/escrow",
+        "/job/metered_ms",
+        "/job/sequence",
+        "/job/rate",
+    ];
+    let payments = [
+        "/settlements/0/paid_now",
+        "/settlements/0/paid",
+        "/settlements/1/fee",
+        "/settlements/1/paid_now",
+    ];
     for place in places.into_iter().chain(payments) {
         for change in [-1, 1] {
             let mut evidence = Parties::new().evidence();
@@ -130,7 +162,10 @@ fn a_single_atom_more_or_less_is_found_wherever_it_stands() {
             let number: i64 = value.as_str().unwrap().parse().unwrap();
             *value = (number + change).to_string().into();
             let found = recomputed(evidence);
-            assert!(matches!(found, Err(Contradiction::Differs { .. })), "{place} {change:+}: {found:?}");
+            assert!(
+                matches!(found, Err(Contradiction::Differs { .. })),
+                "{place} {change:+}: {found:?}"
+            );
         }
     }
 }
@@ -152,19 +187,34 @@ fn a_receipt_that_others_signed_or_of_another_job_or_cluster_is_found() {
     let (parties, strangers) = (Parties::new(), Parties::new());
     let honest = made(2, 10_000, FLAG_FINAL);
     let (mixed_tenant, mixed_provider) = (
-        Parties { provider: parties.provider.insecure_clone(), tenant: Keypair::new() },
-        Parties { provider: Keypair::new(), tenant: parties.tenant.insecure_clone() },
+        Parties {
+            provider: parties.provider.insecure_clone(),
+            tenant: Keypair::new(),
+        },
+        Parties {
+            provider: Keypair::new(),
+            tenant: parties.tenant.insecure_clone(),
+        },
     );
     for (signed, what) in [
         (strangers.signed(honest), "attestation key"),
         (mixed_provider.signed(honest), "attestation key"),
         (mixed_tenant.signed(honest), "session key"),
         (parties.signed(Receipt { job: [9; 32], ..honest }), "job"),
-        (parties.signed(Receipt { genesis_hash: [9; 32], ..honest }), "cluster"),
+        (
+            parties.signed(Receipt {
+                genesis_hash: [9; 32],
+                ..honest
+            }),
+            "cluster",
+        ),
     ] {
         let mut evidence = parties.evidence();
         evidence["settlements"][1] = settlement(2, &signed, "5850", "9750", "250");
-        assert_eq!(recomputed(evidence), Err(Contradiction::Foreign(Signature::from([2; 64]), what)));
+        assert_eq!(
+            recomputed(evidence),
+            Err(Contradiction::Foreign(Signature::from([2; 64]), what))
+        );
     }
 }
 
@@ -173,7 +223,10 @@ fn a_settlement_that_is_served_twice_or_left_out_is_found() {
     let mut evidence = Parties::new().evidence();
     evidence["settlements"][0] = evidence["settlements"][1].clone();
     evidence["settlements"][0]["paid_now"] = "9750".into();
-    assert_eq!(recomputed(evidence), Err(Contradiction::NotNewer(Signature::from([2; 64]))));
+    assert_eq!(
+        recomputed(evidence),
+        Err(Contradiction::NotNewer(Signature::from([2; 64])))
+    );
 
     let mut evidence = Parties::new().evidence();
     evidence["settlements"].as_array_mut().unwrap().pop();
@@ -190,11 +243,24 @@ fn evidence_without_the_opening_proves_nothing() {
 #[test]
 fn a_rekeyed_jobs_receipts_under_both_keys_are_accepted() {
     let parties = Parties::new();
-    let successor = Parties { provider: Keypair::new(), tenant: parties.tenant.insecure_clone() };
-    let rekeyed = market::events::JobRekeyed { job: JOB, attestation_key: successor.provider.pubkey() };
-    let payload = [market::events::JobRekeyed::DISCRIMINATOR, &borsh::to_vec(&rekeyed).unwrap()].concat();
+    let successor = Parties {
+        provider: Keypair::new(),
+        tenant: parties.tenant.insecure_clone(),
+    };
+    let rekeyed = market::events::JobRekeyed {
+        job: JOB,
+        attestation_key: successor.provider.pubkey(),
+    };
+    let payload = [
+        market::events::JobRekeyed::DISCRIMINATOR,
+        &borsh::to_vec(&rekeyed).unwrap(),
+    ]
+    .concat();
     let mut evidence = parties.evidence();
-    evidence["events"].as_array_mut().unwrap().push(json!({ "payload": BASE64.encode(payload) }));
+    evidence["events"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "payload": BASE64.encode(payload) }));
     evidence["settlements"][1] = settlement(2, &successor.signed(made(2, 10_000, FLAG_FINAL)), "5850", "9750", "250");
     assert!(recomputed(evidence).is_ok());
 }

@@ -1,0 +1,124 @@
+//! A chain that answers from a script: one registered mint, and nothing else.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    thread,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use gantry_sdk::{
+    Pubkey,
+    account::Layout,
+    address,
+    market::{self, state::RegisteredMint},
+};
+use serde_json::{Value, json};
+
+/// The mint, with six decimals and rates up to one token per second and GPU.
+pub(crate) const MINT: Pubkey = Pubkey::new_from_array([5; 32]);
+
+/// A JSON-RPC endpoint that lives until the test's process ends.
+pub(crate) struct ScriptedChain {
+    url: String,
+}
+
+impl ScriptedChain {
+    pub(crate) fn with_a_mint() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("its address"));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || serve(stream));
+            }
+        });
+        Self { url }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// Answers the requests of one connection until it is closed.
+fn serve(stream: TcpStream) {
+    let mut writer = stream.try_clone().expect("a second handle");
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = next_request(&mut reader) {
+        let result = answer(&request);
+        let body = json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }).to_string();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        if writer
+            .write_all(head.as_bytes())
+            .and_then(|()| writer.write_all(body.as_bytes()))
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+fn next_request(reader: &mut BufReader<TcpStream>) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let line = line.trim_end().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
+fn answer(request: &Value) -> Value {
+    let context = json!({ "slot": 1, "apiVersion": "3.0.0" });
+    match request["method"].as_str() {
+        Some("getAccountInfo") => {
+            let is_the_mint = request["params"][0] == address::registered_mint(&MINT).to_string();
+            json!({ "context": context, "value": is_the_mint.then(account) })
+        }
+        Some("getProgramAccounts") => {
+            json!([{ "pubkey": address::registered_mint(&MINT).to_string(), "account": account() }])
+        }
+        Some("getVersion") => json!({ "solana-core": "3.0.0", "feature-set": 1 }),
+        other => panic!("nothing is scripted for {other:?}"),
+    }
+}
+
+fn account() -> Value {
+    let mut record = blank::<RegisteredMint>();
+    record.mint = MINT;
+    record.token_program = address::TOKEN_PROGRAM;
+    record.rate_floor = 1;
+    record.rate_ceiling = 1_000_000_000_000;
+    record.decimals = 6;
+    record.enabled = 1;
+    json!({
+        "data": [BASE64.encode(bytes(&record)), "base64"],
+        "owner": market::ID.to_string(),
+        "lamports": 1,
+        "executable": false,
+        "rentEpoch": 0,
+        "space": bytes(&record).len(),
+    })
+}
+
+/// An account of zeros.
+fn blank<T: Layout>() -> T {
+    T::read(&[T::DISCRIMINATOR, &vec![0; size_of::<T>()]].concat()).expect("the right length")
+}
+
+fn bytes<T: Layout>(account: &T) -> Vec<u8> {
+    [T::DISCRIMINATOR, bytemuck::bytes_of(account)].concat()
+}
