@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    net::TcpListener,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -38,12 +37,11 @@ struct Net {
 
 async fn start() -> Net {
     let (faucet, authority) = (Keypair::new(), Pubkey::new_unique());
-    let rpc = Reserved::take(0).unwrap();
-    let ws = Reserved::take(0).unwrap();
+    let any_port = || Reserved::take(0).unwrap();
     let chain = Chain::start(ChainConfig {
-        rpc: rpc.release(),
-        ws_port: ws.release().port(),
-        grpc: TcpListener::bind("127.0.0.1:0").unwrap(),
+        rpc: any_port(),
+        ws: any_port(),
+        grpc: any_port(),
         programs: vec![Program::read(&programs(), "market", MARKET, authority).unwrap()],
         faucet: faucet.pubkey(),
         faucet_lamports: 1_000_000_000_000,

@@ -4,7 +4,6 @@ mod blocks;
 mod programs;
 
 use std::{
-    net::{SocketAddr, TcpListener},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -12,6 +11,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use solana_hash::Hash;
+use solana_pubkey::Pubkey;
 use solana_signer::Signer as _;
 use surfpool_core::surfnet::{
     GeyserEvent,
@@ -23,6 +23,7 @@ use tokio::sync::watch;
 
 use self::blocks::BlockClock;
 pub use self::programs::Program;
+use crate::ports::{Claim, Reserved};
 use crate::yellowstone::{Hub, ReplayLimits, Server, convert};
 
 /// Mainnet's time between blocks.
@@ -56,16 +57,16 @@ pub enum ChainError {
 /// Where the chain is to listen and what it holds before its first block.
 #[derive(Debug)]
 pub struct ChainConfig {
-    /// JSON-RPC's address.
-    pub rpc: SocketAddr,
-    /// The websockets' address, on the same host.
-    pub ws_port: u16,
-    /// Yellowstone's socket.
-    pub grpc: TcpListener,
+    /// JSON-RPC's port.
+    pub rpc: Reserved,
+    /// The websockets' port.
+    pub ws: Reserved,
+    /// Yellowstone's port.
+    pub grpc: Reserved,
     /// Programs that are there from the start.
     pub programs: Vec<Program>,
     /// A wallet with plenty of lamports to pay for everything else.
-    pub faucet: solana_pubkey::Pubkey,
+    pub faucet: Pubkey,
     /// What the faucet starts with.
     pub faucet_lamports: u64,
     /// How much Yellowstone keeps for replay.
@@ -75,8 +76,8 @@ pub struct ChainConfig {
 /// The running chain. Stops when dropped.
 #[derive(Debug)]
 pub struct Chain {
-    rpc: SocketAddr,
-    ws_port: u16,
+    rpc: Claim,
+    ws: Claim,
     yellowstone: Server,
     // Stops before the run loop does.
     _blocks: BlockClock,
@@ -116,16 +117,19 @@ impl Chain {
         }
 
         let (commands, on_command) = unbounded();
+        let surfpool = surfpool_config(&config);
+        // The network opens these two itself.
+        let (rpc, ws) = (config.rpc.release(), config.ws.release());
         let ended = run(
-            surfpool_config(&config),
+            surfpool,
             locker.clone(),
             commands.clone(),
             on_command,
             forwarded,
             &started,
         )?;
-        require_funded(&locker, &config)?;
-        let yellowstone = Server::start(config.grpc, hub).map_err(|source| ChainError::Io {
+        require_funded(&locker, config.faucet, config.faucet_lamports)?;
+        let yellowstone = Server::start(config.grpc.into_listener(), hub).map_err(|source| ChainError::Io {
             action: "serve Yellowstone gRPC",
             source,
         })?;
@@ -134,8 +138,8 @@ impl Chain {
             source,
         })?;
         Ok(Self {
-            rpc: config.rpc,
-            ws_port: config.ws_port,
+            rpc,
+            ws,
             yellowstone,
             _blocks: blocks,
             commands,
@@ -157,13 +161,13 @@ impl Chain {
     /// JSON-RPC's address.
     #[must_use]
     pub fn rpc_url(&self) -> String {
-        format!("http://{}", self.rpc)
+        format!("http://{}", self.rpc.address())
     }
 
     /// The websockets' address.
     #[must_use]
     pub fn ws_url(&self) -> String {
-        format!("ws://{}:{}", self.rpc.ip(), self.ws_port)
+        format!("ws://{}", self.ws.address())
     }
 
     /// Yellowstone's address.
@@ -194,9 +198,9 @@ fn surfpool_config(config: &ChainConfig) -> SurfpoolConfig {
             ..Default::default()
         }],
         rpc: RpcConfig {
-            bind_host: config.rpc.ip().to_string(),
+            bind_host: config.rpc.address().ip().to_string(),
             bind_port: config.rpc.port(),
-            ws_port: config.ws_port,
+            ws_port: config.ws.port(),
             ..Default::default()
         },
         ..Default::default()
@@ -241,15 +245,14 @@ fn watch(events: Receiver<SimnetEvent>) -> Result<Receiver<Result<(), String>>, 
 }
 
 /// The embedded network only logs when its own treasury cannot pay what the faucet is to start with.
-fn require_funded(locker: &SurfnetSvmLocker, config: &ChainConfig) -> Result<(), ChainError> {
-    let faucet = locker.with_svm_reader(|svm| svm.inner.get_account(&config.faucet.to_bytes().into()));
-    let lamports = faucet.ok().flatten().map_or(0, |account| account.lamports);
-    if lamports == config.faucet_lamports {
+fn require_funded(locker: &SurfnetSvmLocker, faucet: Pubkey, expected: u64) -> Result<(), ChainError> {
+    let account = locker.with_svm_reader(|svm| svm.inner.get_account(&faucet.to_bytes().into()));
+    let lamports = account.ok().flatten().map_or(0, |account| account.lamports);
+    if lamports == expected {
         return Ok(());
     }
     Err(ChainError::Start(format!(
-        "the faucet got {lamports} lamports instead of {}",
-        config.faucet_lamports
+        "the faucet got {lamports} lamports instead of {expected}"
     )))
 }
 

@@ -32,15 +32,14 @@ pub(crate) async fn start_chain(options: &Options, wallets: &Wallets, steps: &St
     let authority = wallets.admin.address();
     let programs = [("market", gantry_sdk::market::ID), ("staking", gantry_sdk::staking::ID)]
         .map(|(name, id)| Program::read(&dir, name, id, authority));
-    let (rpc, ws) = (take_port(RPC_PORT, steps)?, take_port(WS_PORT, steps)?);
     let chain = Chain::start(ChainConfig {
-        grpc: take_port(GRPC_PORT, steps)?.into_listener(),
+        rpc: take_port(RPC_PORT, steps)?,
+        ws: take_port(WS_PORT, steps)?,
+        grpc: take_port(GRPC_PORT, steps)?,
         programs: programs.into_iter().collect::<Result<_, _>>()?,
         faucet: authority,
         faucet_lamports: ADMIN_LAMPORTS,
         replay: ReplayLimits::default(),
-        rpc: rpc.release(),
-        ws_port: ws.release().port(),
     })
     .await?;
     steps.say(&format!("the chain answers at {}", chain.rpc_url()));

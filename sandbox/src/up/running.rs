@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use gantry_sandbox::chain::Chain;
+use gantry_sandbox::{chain::Chain, ports::Claim};
 use gantry_sdk::client::Client;
 
 use super::{
@@ -32,6 +32,8 @@ pub(crate) struct Running {
     chain: Option<Chain>,
     database: Option<Database>,
     fleet: Fleet,
+    /// The children's ports.
+    claims: Vec<Claim>,
 }
 
 impl Running {
@@ -41,6 +43,7 @@ impl Running {
             chain: None,
             database: None,
             fleet: Fleet::new(restart),
+            claims: vec![],
         }
     }
 
@@ -87,7 +90,8 @@ impl Running {
         // The indexer goes first, so that it sees the network from its first transaction on.
         let api = take_port(API_PORT, steps)?;
         network.api_url = format!("http://{}", api.address());
-        let listen = api.release().to_string();
+        let listen = api.address().to_string();
+        self.claims.push(api.release());
         self.fleet.start(indexer(&network, binaries, data_dir, &listen))?;
 
         let client = Client::new(&network.rpc_url);
@@ -122,9 +126,10 @@ impl Running {
             let place = agents::Place {
                 rpc_url: &network.rpc_url,
                 ws_url: &network.ws_url,
-                port: port.release().port(),
+                port: port.port(),
                 run_dir: data_dir.run(),
             };
+            self.claims.push(port.release());
             let agent = agents::configure(index, wallet, wallets.usdc_mint.address(), &place, options)?;
             self.fleet.start(recipe(&agent, binaries, data_dir))?;
             network.agents.push(agent);
