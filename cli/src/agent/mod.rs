@@ -1,5 +1,8 @@
 //! The agent of the node, as the tenant talks to it: HTTPS with a pinned key, every request signed by the session key.
 
+mod error;
+#[cfg(test)]
+mod impostor;
 mod requests;
 mod tls;
 
@@ -15,7 +18,10 @@ use gantry_sdk::{
     Keypair, Pubkey,
     wire::{Problem, Request, sha256},
 };
-use reqwest::{Body, Method, Response, StatusCode, header::CONTENT_TYPE};
+use reqwest::{Body, Method, Response, header::CONTENT_TYPE};
+
+pub(crate) use error::AgentError;
+use error::{first_line, innermost};
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -26,56 +32,6 @@ const LONGEST_RECEIPT_WAIT: Duration = Duration::from_secs(5);
 /// First and longest pause between attempts.
 const FIRST_PAUSE: Duration = Duration::from_millis(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// Why a request did not succeed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AgentError {
-    /// No answer.
-    #[error("the agent at {endpoint} does not answer: {reason}")]
-    Away {
-        /// Where it should be.
-        endpoint: String,
-        /// What happened.
-        reason: String,
-    },
-    /// Another key than the one on chain.
-    #[error(
-        "the agent at {0} shows another TLS key than the one that its provider registered on chain; \
-         it is not trusted, and nothing was sent to it"
-    )]
-    WrongKey(String),
-    /// It answered that it will not.
-    #[error("the agent refused: {detail} (HTTP {status})")]
-    Refused {
-        /// The status.
-        status: StatusCode,
-        /// In its words.
-        detail: String,
-    },
-    /// It answered something else than the protocol says.
-    #[error("the agent's answer is not as the protocol says: {0}")]
-    Malformed(String),
-}
-
-impl AgentError {
-    /// Whether the same request may succeed later: the agent restarts, or has not seen the job on chain yet.
-    pub(crate) fn is_transient(&self) -> bool {
-        match self {
-            Self::Away { .. } => true,
-            Self::Refused { status, .. } => {
-                status.is_server_error()
-                    || [
-                        StatusCode::NOT_FOUND,
-                        StatusCode::REQUEST_TIMEOUT,
-                        StatusCode::TOO_EARLY,
-                        StatusCode::TOO_MANY_REQUESTS,
-                    ]
-                    .contains(status)
-            }
-            Self::WrongKey(_) | Self::Malformed(_) => false,
-        }
-    }
-}
 
 /// A connection to the agent for one job.
 #[derive(Debug)]
@@ -249,27 +205,11 @@ pub(crate) async fn patiently<T, F: AsyncFnMut() -> Result<T, AgentError>>(
     }
 }
 
-/// The cause behind all wrappers, which is what a person can act on.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
-}
-
-fn first_line(text: &str) -> String {
-    text.lines()
-        .next()
-        .unwrap_or("no reason given")
-        .chars()
-        .take(200)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{impostor::Impostor, *};
+    use gantry_sdk::{Signer as _, wire::StartRequest};
+    use reqwest::StatusCode;
 
     fn nobody() -> Agent {
         let (job, patience) = (Pubkey::new_from_array([1; 32]), Duration::from_secs(60));
@@ -308,5 +248,83 @@ mod tests {
         })
         .await;
         assert!(outcome.is_err() && attempts == 1);
+    }
+
+    const STATUS: &str = r#"{"phase":"running","exit":null,"metered_ms":1500,"sequence":3,"countersigned":2,"log_bytes":10,
+        "simulated":true}"#;
+
+    fn agent_of(server: &Impostor, key_hash: [u8; 32], session_key: &Keypair) -> Agent {
+        let (job, patience) = (Pubkey::new_from_array([1; 32]), Duration::from_secs(60));
+        Agent::new(&server.endpoint, key_hash, job, session_key, patience).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_pinned_key_is_trusted_whatever_the_certificate_says() {
+        let server = Impostor::start("200 OK", STATUS);
+        let status = agent_of(&server, server.key_hash, &Keypair::new())
+            .status()
+            .await
+            .unwrap();
+        assert_eq!((status.metered_ms, status.sequence), (1_500, 3));
+    }
+
+    #[tokio::test]
+    async fn another_key_is_refused_before_anything_is_sent_and_not_tried_again() {
+        let server = Impostor::start("200 OK", STATUS);
+        let agent = agent_of(&server, [7; 32], &Keypair::new());
+        let error = agent.status().await.unwrap_err();
+        assert!(
+            matches!(error, AgentError::WrongKey(_)) && !error.is_transient(),
+            "{error}"
+        );
+        assert!(server.asked.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_request_carries_the_session_keys_signature_over_its_path_and_body() {
+        let server = Impostor::start("204 No Content", "");
+        let session_key = Keypair::new();
+        let agent = agent_of(&server, server.key_hash, &session_key);
+        let start = StartRequest {
+            command: vec!["./run".into()],
+            environment: [].into(),
+        };
+        agent.start(&start).await.unwrap();
+        let asked = server.asked.lock().unwrap()[0].clone();
+        let header = |name: &str| {
+            let prefix = format!("{name}: ");
+            asked
+                .head
+                .iter()
+                .find_map(|line| line.strip_prefix(&prefix))
+                .unwrap_or_else(|| panic!("no {name}"))
+                .to_owned()
+        };
+        let path_and_query = format!("/v1/jobs/{}/start", Pubkey::new_from_array([1; 32]));
+        assert_eq!(asked.head[0], format!("POST {path_and_query} HTTP/1.1"));
+        let request = Request {
+            job: &Pubkey::new_from_array([1; 32]),
+            method: "POST",
+            path_and_query: &path_and_query,
+            time_ms: header("gantry-time").parse().unwrap(),
+            body_hash: &sha256(&asked.body),
+        };
+        assert!(request.is_signed_by(&session_key.pubkey(), &header("gantry-signature").parse().unwrap()));
+        assert_eq!(header("gantry-body"), hex::encode(sha256(&asked.body)));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_in_the_agents_own_words() {
+        let problem = r#"{"title":"Conflict","status":409,"detail":"the bundle has another hash than the job"}"#;
+        let server = Impostor::start("409 Conflict", problem);
+        let error = agent_of(&server, server.key_hash, &Keypair::new())
+            .finish()
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the agent refused: the bundle has another hash than the job (HTTP 409 Conflict)"
+        );
+        assert!(!error.is_transient());
     }
 }

@@ -123,7 +123,19 @@ impl Agent {
     pub(crate) async fn results(&self, archive: &Path) -> Result<(), AgentError> {
         let unwritable =
             |error: std::io::Error| AgentError::Malformed(format!("cannot write {}: {error}", archive.display()));
-        let response = self.send(Method::GET, "/results", Content::none(), None).await?;
+        let response = match self.send(Method::GET, "/results", Content::none(), None).await {
+            // The agent says so until it has noted the workload's end, of which the final receipt tells a moment earlier.
+            Err(AgentError::Refused {
+                status: StatusCode::CONFLICT,
+                detail,
+            }) => {
+                return Err(AgentError::Away {
+                    endpoint: self.endpoint.clone(),
+                    reason: detail,
+                });
+            }
+            answer => answer?,
+        };
         let mut stream = response.bytes_stream();
         let mut file = File::create(archive).await.map_err(unwritable)?;
         loop {

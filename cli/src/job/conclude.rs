@@ -15,6 +15,8 @@ use crate::{failure::Failure, output::Progress};
 
 /// Pause before the chain is asked again.
 const PAUSE: Duration = Duration::from_millis(400);
+/// Longest pause while the grace window runs.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How often a refusal is met by reading the job again: the agent settles and closes too, and may have been first.
 const MAX_REFUSALS: u32 = 8;
 
@@ -51,7 +53,9 @@ pub(crate) async fn conclude(
             Step::WaitUntil(moment) => {
                 let left_s = moment.saturating_sub(now).max(1);
                 progress.doing(format!("Waiting {left_s} s until the job can be closed"));
-                tokio::time::sleep(PAUSE.max(Duration::from_secs(u64::try_from(left_s / 2).unwrap_or(0)))).await;
+                // Not for all of it: the provider may move the job on earlier.
+                let quarter = Duration::from_secs(left_s.unsigned_abs() / 4);
+                tokio::time::sleep(quarter.clamp(PAUSE, LONGEST_PAUSE)).await;
             }
             Step::Send(instructions) => match client.send(&instructions, wallet, &[]).await {
                 Ok(confirmed) => tracing::debug!(signature = %confirmed.signature, "moved the job on"),

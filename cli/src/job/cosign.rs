@@ -76,11 +76,14 @@ impl Cosigner<'_> {
             match self.decide(&offered, newest.as_ref()).await {
                 Ok(signed) => {
                     refused_since = None;
-                    if self.deliver(&signed).await {
-                        delivered = signed.receipt.sequence;
-                    }
+                    let taken = self.deliver(&signed).await;
                     if signed.receipt.is_final() {
                         return Ok(signed);
+                    }
+                    if taken {
+                        delivered = signed.receipt.sequence;
+                    } else {
+                        tokio::time::sleep(PAUSE).await;
                     }
                     newest = Some(signed);
                 }

@@ -204,8 +204,13 @@ impl Drive<'_> {
             Some(JobState::Closed | JobState::Cancelled) => {
                 return Ok(known(agent.status().await.ok().and_then(|status| status.exit)));
             }
-            // Nothing runs and nothing is owed; what is left is to wait for the deadline and cancel.
-            Some(JobState::Open) if manner.finishes => return Ok(known(None)),
+            // Nothing runs and nothing is owed: the agent may cancel at once, anyone may after the deadline.
+            Some(JobState::Open) if manner.finishes => {
+                if let Err(error) = agent.finish().await {
+                    tracing::debug!(%error, "the job is cancelled after its start deadline");
+                }
+                return Ok(known(None));
+            }
             Some(JobState::Open) => {
                 let started = tokio::select! {
                     started = self.start(agent, manner.patience) => started,
