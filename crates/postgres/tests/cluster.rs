@@ -71,8 +71,7 @@ fn what_was_written_is_there_after_a_restart() {
 
 #[test]
 fn a_directory_that_the_servers_account_cannot_reach_is_no_obstacle() {
-    let closed = tempfile::tempdir().unwrap();
-    fs::set_permissions(closed.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let closed = closed_directory();
     let wanted = closed.path().join("inside");
     let cluster = Cluster::start(&wanted).unwrap();
     assert_eq!(cluster.psql("postgres", "SELECT 1").unwrap(), "1");
@@ -81,16 +80,16 @@ fn a_directory_that_the_servers_account_cannot_reach_is_no_obstacle() {
 
 #[test]
 fn files_that_lie_elsewhere_are_removed_once_their_directory_is_gone() {
-    let closed = tempfile::tempdir().unwrap();
+    let closed = closed_directory();
     let first = Cluster::start(&closed.path().join("inside")).unwrap();
     let files = first.directory().to_owned();
-    let elsewhere = !files.starts_with(closed.path());
+    // An ordinary user's files never lie elsewhere.
+    assert_eq!(files.starts_with("/var/tmp"), nix::unistd::Uid::effective().is_root());
     drop(first);
     drop(closed);
-    let other = tempfile::tempdir().unwrap();
+    let other = closed_directory();
     remove_with_its_files(Cluster::start(&other.path().join("inside")).unwrap());
-    // An ordinary user's files never lie elsewhere, and go with their directory.
-    assert!(!files.exists(), "elsewhere: {elsewhere}");
+    assert!(!files.exists(), "{}", files.display());
 }
 
 #[test]
@@ -221,6 +220,13 @@ fn start_in_another_process(dir: &Path) -> (Child, u32) {
         .find_map(|line| line.strip_prefix("server ").map(|pid| pid.parse().unwrap()))
         .unwrap();
     (owner, server)
+}
+
+/// A directory that nobody but its owner may enter, such as `mktemp -d` makes.
+fn closed_directory() -> tempfile::TempDir {
+    let closed = tempfile::tempdir().unwrap();
+    fs::set_permissions(closed.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    closed
 }
 
 fn alive(pid: u32) -> bool {
