@@ -17,6 +17,8 @@ use crate::{failure::Failure, output::Progress};
 const PAUSE: Duration = Duration::from_millis(400);
 /// Longest pause while the grace window runs.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long an endpoint that is away is put up with.
+const RPC_PATIENCE: Duration = Duration::from_secs(60);
 /// How often a refusal is met by reading the job again: the agent settles and closes too, and may have been first.
 const MAX_REFUSALS: u32 = 8;
 
@@ -43,31 +45,55 @@ pub(crate) async fn conclude(
     progress: &Progress,
 ) -> Result<Job> {
     let since = Instant::now();
-    let mut refusals = 0;
+    let (mut refusals, mut answered_at) = (0, Instant::now());
     loop {
-        let job: Job = client.get(&address).await?;
-        let now = client.chain_time().await?;
-        match next_step(address, &job, newest, now, wallet.pubkey()) {
-            Step::Ended => return Ok(job),
-            Step::Send(_) if since.elapsed() < head_start => tokio::time::sleep(PAUSE / 4).await,
-            Step::WaitUntil(moment) => {
-                let left_s = moment.saturating_sub(now).max(1);
-                progress.doing(format!("Waiting {left_s} s until the job can be closed"));
-                // Not for all of it: the provider may move the job on earlier.
-                let quarter = Duration::from_secs(left_s.unsigned_abs() / 4);
-                tokio::time::sleep(quarter.clamp(PAUSE, LONGEST_PAUSE)).await;
+        let outcome = advance(client, wallet, address, newest, since.elapsed() < head_start, progress).await;
+        match outcome {
+            Ok(Some(job)) => return Ok(job),
+            Ok(None) => answered_at = Instant::now(),
+            Err(ClientError::Refused { message, .. }) if refusals < MAX_REFUSALS => {
+                tracing::debug!(message, "reading the job again");
+                refusals += 1;
+                answered_at = Instant::now();
+                tokio::time::sleep(PAUSE).await;
             }
-            Step::Send(instructions) => match client.send(&instructions, wallet, &[]).await {
-                Ok(confirmed) => tracing::debug!(signature = %confirmed.signature, "moved the job on"),
-                Err(ClientError::Refused { message, .. }) if refusals < MAX_REFUSALS => {
-                    tracing::debug!(message, "reading the job again");
-                    refusals += 1;
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(error) => return Err(error.into()),
-            },
+            // Whether the transaction took effect is seen when the job is read again.
+            Err(error) if error.is_transient() && answered_at.elapsed() < RPC_PATIENCE => {
+                progress.doing(format!("{error}; trying again"));
+                tokio::time::sleep(LONGEST_PAUSE).await;
+            }
+            Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Takes one step; returns the job once it has ended.
+async fn advance(
+    client: &Client,
+    wallet: &Keypair,
+    address: Pubkey,
+    newest: Option<&CoSignedReceipt>,
+    waits_for_provider: bool,
+    progress: &Progress,
+) -> Result<Option<Job>, ClientError> {
+    let job: Job = client.get(&address).await?;
+    let now = client.chain_time().await?;
+    match next_step(address, &job, newest, now, wallet.pubkey()) {
+        Step::Ended => return Ok(Some(job)),
+        Step::Send(_) if waits_for_provider => tokio::time::sleep(PAUSE / 4).await,
+        Step::Send(instructions) => {
+            let confirmed = client.send(&instructions, wallet, &[]).await?;
+            tracing::debug!(signature = %confirmed.signature, "moved the job on");
+        }
+        Step::WaitUntil(moment) => {
+            let left_s = moment.saturating_sub(now).max(1);
+            progress.doing(format!("Waiting {left_s} s until the job can be closed"));
+            // Not for all of it: the provider may move the job on earlier.
+            let quarter = Duration::from_secs(left_s.unsigned_abs() / 4);
+            tokio::time::sleep(quarter.clamp(PAUSE, LONGEST_PAUSE)).await;
+        }
+    }
+    Ok(None)
 }
 
 /// Stops a job's metering now; nothing to do when it is not running.

@@ -125,8 +125,18 @@ impl Report {
 }
 
 impl Drive<'_> {
-    /// Drives the job to its end.
-    pub(crate) async fn run(mut self, manner: Manner) -> Result<Report> {
+    /// Drives the job to its end. Whatever goes wrong on the way, the job can be resumed.
+    pub(crate) async fn run(self, manner: Manner) -> Result<Report> {
+        let job = self.record.job;
+        self.drive(manner)
+            .await
+            .map_err(|error| match error.downcast_ref() {
+                Some(Failure::Interrupted(_)) => error,
+                _ => error.context(format!("job {job} is not at its end; go on with `gantry resume {job}`")),
+            })
+    }
+
+    async fn drive(mut self, manner: Manner) -> Result<Report> {
         let address = self.record.job;
         let job: Job = self.context.client.get(&address).await?;
         let agent = self.agent(&job, manner.patience).await?;
