@@ -10,12 +10,23 @@
 #![deny(clippy::unwrap_used)]
 
 pub mod bundle;
+pub mod chain;
 pub mod clock;
 pub mod config;
 pub mod gpu;
+pub mod heartbeat;
+pub mod job;
+pub mod jobs;
 pub mod keys;
 pub mod meter;
+pub mod probe;
 pub mod receipts;
+pub mod registration;
 pub mod results;
+pub mod run;
 pub mod runtime;
+pub mod selftest;
+pub mod server;
+pub mod settle;
+pub mod status;
 pub mod tls;

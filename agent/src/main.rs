@@ -1,13 +1,27 @@
-//! `gantry-agent`: what a provider leaves running.
+//! `gantry-agent`: what a provider leaves running beside its GPUs.
 #![deny(clippy::unwrap_used)]
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use gantry_agent::runtime::{directory::JobDirectory, supervisor};
-use std::path::PathBuf;
+use gantry_agent::{
+    clock::SystemClock,
+    config::{Config, SimulatedGpu},
+    gpu,
+    probe::Probe,
+    run,
+    runtime::{directory::JobDirectory, supervisor},
+    selftest, status,
+};
+use std::{path::PathBuf, process::ExitCode};
+use tracing_subscriber::EnvFilter;
+
+/// Threads of the agent: one to answer while the other signs.
+const WORKER_THREADS: usize = 2;
+/// Threads for disk and driver calls.
+const BLOCKING_THREADS: usize = 8;
 
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about = "Offers this machine's GPUs on the Gantry network")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -15,6 +29,38 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Offers the GPUs until it is told to stop.
+    Run {
+        /// The configuration, in TOML.
+        #[arg(long)]
+        config: PathBuf,
+        /// Offer simulated GPUs instead of real ones; the network shows them as such.
+        #[arg(long)]
+        simulate_gpu: bool,
+        /// Make this agent's attestation key the provider's, in place of the one on chain.
+        #[arg(long)]
+        rotate_attestation_key: bool,
+        /// Only check the configuration.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Shows which GPUs are here.
+    Probe {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Checks whether this machine can run workloads, and says what it could not check.
+    Selftest,
+    /// Shows how a running agent is.
+    Status {
+        /// The agent's configuration.
+        #[arg(long)]
+        config: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Runs one job's workload; started by the agent itself.
     #[command(hide = true)]
     Supervise {
@@ -23,8 +69,83 @@ enum Command {
     },
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().command {
-        Command::Supervise { directory } => Ok(supervisor::run(&JobDirectory::at(directory))?),
+fn main() -> ExitCode {
+    match dispatch(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("gantry-agent: {error:#}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Run {
+            config,
+            simulate_gpu,
+            rotate_attestation_key,
+            check,
+        } => {
+            let mut config = Config::load(&config)?;
+            if simulate_gpu {
+                config.simulated_gpu.get_or_insert(SimulatedGpu::default());
+            }
+            if check {
+                println!("The configuration has no mistakes.");
+                return Ok(ExitCode::SUCCESS);
+            }
+            start_log();
+            threads()?.block_on(run::run(config, rotate_attestation_key))?;
+        }
+        Command::Probe { json } => {
+            let probe = Probe::of(gpu::open(None)?.as_ref())?;
+            if json {
+                println!("{:#}", probe.json());
+            } else {
+                print!("{}", probe.table());
+            }
+        }
+        Command::Selftest => {
+            let report = threads()?.block_on(selftest::run())?;
+            print!("{report}");
+            return Ok(if report.passed() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+        Command::Status { config, json } => {
+            let config = Config::load(&config)?;
+            let directory = &config.data_dir;
+            let status =
+                status::read(directory).with_context(|| format!("no agent has run in {} yet", directory.display()))?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&status)?);
+            } else {
+                print!("{}", status::show(&status, &SystemClock::new()));
+            }
+        }
+        // Without threads: it enters namespaces of its own.
+        Command::Supervise { directory } => supervisor::run(&JobDirectory::at(directory))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start_log() {
+    let filter = EnvFilter::try_from_env("GANTRY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+}
+
+fn threads() -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build();
+    runtime.context("cannot start threads")
 }

@@ -50,6 +50,8 @@ pub struct Config {
     pub settle_interval: Duration,
     /// How long the files of an ended job are kept for its tenant.
     pub keep_ended: Duration,
+    /// Whether workloads run on when the agent is told to stop, so that it can be replaced under them.
+    pub keep_workloads: bool,
     /// Active stake that the provider wants bonded, in base units of the network token.
     pub stake: Option<u64>,
     /// What one job may use.

@@ -125,6 +125,20 @@ impl<'a> Reader<'a> {
         number
     }
 
+    /// Yes or no.
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.value(key)?;
+        let flag = match value {
+            Value::Boolean(flag) => Some(*flag),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        if flag.is_none() {
+            self.mistake(key, format!("must be true or false, not {value}"));
+        }
+        flag
+    }
+
     /// Notes every key that nothing asked for.
     pub(super) fn refuse_unknown(&self) {
         for key in self.table.keys().filter(|key| !self.known.contains(key.as_str())) {

@@ -58,6 +58,7 @@ pub(super) fn read(table: &Table, here: &Path) -> Result<Config, Vec<String>> {
     let receipt_interval_ms = file.number("receipt_interval_ms", 100, 60_000);
     let settle_interval_s = file.number("settle_interval_s", 1, 86_400);
     let keep_ended_s = file.number("keep_ended_s", 1, 31_536_000);
+    let keep_workloads = file.flag("keep_workloads");
     let stake = file.number("stake", 1, u64::MAX);
     let prices = prices(&mut file, &empty);
     let limits = limits(&mut file, &empty);
@@ -102,6 +103,7 @@ pub(super) fn read(table: &Table, here: &Path) -> Result<Config, Vec<String>> {
         receipt_interval: Duration::from_millis(receipt_interval_ms.unwrap_or(interval)),
         settle_interval: Duration::from_secs(settle_interval_s.unwrap_or(SETTLE_INTERVAL_S)),
         keep_ended: Duration::from_secs(keep_ended_s.unwrap_or(KEEP_ENDED_S)),
+        keep_workloads: keep_workloads.unwrap_or(true),
         stake,
         limits,
         simulated_gpu,

@@ -1,0 +1,16 @@
+//! One job, from its opening to its end.
+//!
+//! Each job has a task of its own that alone decides ([`task`]); everyone else talks to it through a [`JobHandle`].
+
+mod concluding;
+mod handle;
+mod record;
+mod running;
+mod services;
+mod starting;
+mod task;
+
+pub use handle::{Countersigned, JobHandle, Refusal, View};
+pub use record::{JobRecord, Stage};
+pub use services::{Counters, Services, Settings, Slots};
+pub use task::Task;

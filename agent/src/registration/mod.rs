@@ -1,0 +1,102 @@
+//! Registration: makes the chain say what the configuration says, by the owner's wallet and only where the two differ.
+
+mod plan;
+mod read;
+
+pub use plan::{Desired, OnChain, Plan, RegistrationError, Step, describe, plan};
+pub use read::read;
+
+use anyhow::{Context, Result};
+use gantry_sdk::{
+    Instruction, Keypair, Pubkey, Signer, address,
+    client::Client,
+    instruction::{
+        market::{
+            balance_open, job_rekey, node_price_set, node_register, node_update, provider_register, provider_update,
+        },
+        staking::{stake_deposit, stake_open},
+    },
+    market::state::Config,
+};
+
+use crate::chain::size;
+
+/// What registration established.
+#[derive(Clone, Copy, Debug)]
+pub struct Registered {
+    /// The node's account.
+    pub node: Pubkey,
+    /// The market's configuration.
+    pub config: Config,
+}
+
+/// Reads the chain, sends what is missing, and says which node this agent serves.
+///
+/// # Errors
+/// [`RegistrationError`] when the configuration does not fit the market, otherwise what the chain refused.
+pub async fn register(client: &Client, wallet: &Keypair, desired: &Desired, rotate: bool) -> Result<Registered> {
+    let on_chain = read(client, desired)
+        .await
+        .context("cannot read the market from the chain")?;
+    let plan = plan(desired, &on_chain, rotate)?;
+    if desired.stake.is_none() && on_chain.stake.is_none_or(|stake| stake.active == 0) {
+        tracing::warn!("the provider has no stake; set `stake`, or nobody can open a job on this node");
+    }
+    let groups: Vec<Vec<Instruction>> = plan
+        .steps
+        .iter()
+        .map(|step| vec![instruction(step, desired, &on_chain)])
+        .collect();
+    for step in &plan.steps {
+        tracing::info!("{step}");
+    }
+    for transaction in size::pack(groups, &wallet.pubkey()) {
+        let sent = client
+            .send(&transaction, wallet, &[])
+            .await
+            .context("the registration was refused")?;
+        tracing::info!(signature = %sent.signature, instructions = transaction.len(), "registered");
+    }
+    let node = address::node(&address::provider(&desired.owner), plan.node_id);
+    Ok(Registered {
+        node,
+        config: on_chain.config,
+    })
+}
+
+fn instruction(step: &Step, desired: &Desired, on_chain: &OnChain) -> Instruction {
+    let owner = desired.owner;
+    let node = |id: u16| address::node(&address::provider(&owner), id);
+    match step {
+        Step::FundHotKey { lamports } => {
+            solana_system_interface::instruction::transfer(&owner, &desired.profile.attestation_key, *lamports)
+        }
+        Step::RegisterProvider => provider_register(owner, desired.profile),
+        Step::UpdateProvider { .. } => provider_update(owner, desired.profile),
+        Step::OpenBalance { mint } => balance_open(owner, owner, *mint),
+        Step::OpenStake => stake_open(owner),
+        Step::DepositStake { amount } => {
+            let (mint, program) = (on_chain.pool.mint, on_chain.stake_token_program);
+            let source = address::associated_token(&owner, &mint, &program);
+            stake_deposit(owner, mint, source, program, *amount)
+        }
+        Step::RegisterNode { id } => node_register(owner, *id, desired.specification),
+        Step::UpdateNode { id } => {
+            let specification = desired.specification;
+            node_update(
+                owner,
+                node(*id),
+                specification.min_duration_s,
+                specification.max_duration_s,
+                true,
+            )
+        }
+        Step::RetireNode {
+            id,
+            min_duration_s,
+            max_duration_s,
+        } => node_update(owner, node(*id), *min_duration_s, *max_duration_s, false),
+        Step::SetPrice { id, mint, rate } => node_price_set(owner, node(*id), *mint, *rate),
+        Step::RekeyJob { job } => job_rekey(owner, *job),
+    }
+}

@@ -1,0 +1,245 @@
+//! `gantry-agent run`: everything together.
+
+use anyhow::{Context, Result, bail};
+use axum_server::Handle;
+use gantry_protocol::{class::Name, limits::MAX_ENDPOINT_BYTES};
+use gantry_sdk::{
+    Keypair, Pubkey, Signer,
+    client::Client,
+    market::{NodeSpecification, ProviderProfile},
+};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    task::JoinSet,
+    time::sleep,
+};
+
+use crate::{
+    chain::{RpcChain, watch},
+    clock::SystemClock,
+    config::Config,
+    gpu::{self, Gpu},
+    heartbeat, job,
+    job::{Services, Settings, Slots},
+    jobs::Jobs,
+    keys,
+    receipts::ReceiptLog,
+    registration::{self, Desired, Registered},
+    runtime::{SupervisedRuntime, cgroup::Cgroups},
+    server::{self, ServerState},
+    settle, status,
+    tls::TlsIdentity,
+};
+
+/// News of jobs that wait to be looked at.
+const NEWS: usize = 256;
+/// Pause before registration is tried again while the chain is away.
+const REGISTRATION_RETRY: Duration = Duration::from_secs(2);
+
+/// Runs until it is told to stop.
+///
+/// # Errors
+/// When something is missing that the agent cannot work without; the message says what to do.
+pub async fn run(config: Config, rotate_attestation_key: bool) -> Result<()> {
+    prepare_data_dir(&config)?;
+    let wallet = keys::load(&config.wallet)?;
+    let (key, new) = keys::load_or_generate(&config.attestation_key)?;
+    let key = Arc::new(key);
+    if new {
+        tracing::info!(key = %key.pubkey(), file = %config.attestation_key.display(), "generated the attestation key");
+    }
+    let tls = TlsIdentity::load_or_generate(&config.data_dir)?;
+    let log = Arc::new(ReceiptLog::open(&config.data_dir.join("receipts.redb"))?);
+    let program = std::env::current_exe().context("cannot find the agent's own binary")?;
+    let runtime = Arc::new(SupervisedRuntime::new(program)?);
+    let gpus: Arc<dyn gpu::Gpus> = gpu::open(config.simulated_gpu)?.into();
+    let inventory = gpus.list()?;
+    if gpus.simulated() {
+        tracing::warn!(
+            gpus = inventory.len(),
+            "SIMULATED GPUs: they do not exist, and chain, samples and status say so"
+        );
+    }
+    // Before anything is sent: a port that is taken must not leave traces on chain.
+    let listener = TcpListener::bind(config.listen)
+        .with_context(|| format!("cannot listen on {}; choose another address in `listen`", config.listen))?;
+    let cgroups = Cgroups::discover();
+    if cgroups == Cgroups::Unavailable {
+        tracing::warn!(
+            "no control groups can be made here; memory, processes and CPU of workloads are limited per process only"
+        );
+    }
+
+    let profile = profile(&config, key.pubkey(), tls.key_hash)?;
+    let specification = specification(&config, &inventory, gpus.simulated())?;
+    let desired = Desired {
+        owner: wallet.pubkey(),
+        profile,
+        specification,
+        prices: config.prices.clone(),
+        stake: config.stake,
+    };
+    let owner = wallet.pubkey();
+    let services = Arc::new(Services {
+        chain: Arc::new(RpcChain::new(&config.rpc_url, owner, Arc::clone(&key))),
+        runtime,
+        slots: Slots::new(&inventory),
+        inventory,
+        gpus,
+        log,
+        clock: Arc::new(SystemClock::new()),
+        key,
+        settings: Settings::of(&config, cgroups),
+        counters: job::Counters::default(),
+    });
+    let jobs = Jobs::new(Arc::clone(&services), owner);
+    let registered = register(&config, wallet, desired, rotate_attestation_key);
+    serve(&config, &tls, listener, jobs, services, owner, registered).await
+}
+
+/// Everything that goes on at the same time. Jobs of an earlier run go on at once: they do not need the chain to be there.
+async fn serve(
+    config: &Config,
+    tls: &TlsIdentity,
+    listener: TcpListener,
+    jobs: Arc<Jobs>,
+    services: Arc<Services>,
+    owner: Pubkey,
+    registered: impl Future<Output = Result<Registered>>,
+) -> Result<()> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    jobs.restore()?;
+    let mut background = JoinSet::new();
+    background.spawn(Arc::clone(&jobs).refresh());
+    background.spawn(settle::settle_forever(
+        Arc::clone(&jobs),
+        Arc::clone(&services),
+        config.settle_interval,
+    ));
+    let handle = Handle::new();
+    let server = server::serve(
+        listener,
+        tls,
+        ServerState::new(Arc::clone(&jobs), Arc::clone(&services)),
+        handle.clone(),
+    );
+    tokio::pin!(server, registered);
+    let mut is_registered = false;
+    let asked = loop {
+        tokio::select! {
+            ended = &mut server => bail!("the HTTPS server stopped: {ended:?}"),
+            Some(ended) = background.join_next() => bail!("a part of the agent stopped: {ended:?}"),
+            registered = &mut registered, if !is_registered => {
+                is_registered = true;
+                begin(config, &jobs, &services, owner, registered?, &mut background);
+            }
+            _ = interrupt.recv() => break "SIGINT",
+            _ = terminate.recv() => break "SIGTERM",
+        }
+    };
+    tracing::info!(signal = asked, keep_workloads = config.keep_workloads, "stopping");
+    server::stop(&handle);
+    let end_workloads = async {
+        if !config.keep_workloads {
+            jobs.end_workloads().await;
+        }
+    };
+    let (served, ()) = tokio::join!(server, end_workloads);
+    background.shutdown().await;
+    served.context("the HTTPS server failed")
+}
+
+/// Takes new jobs, now that the node stands on chain.
+fn begin(
+    config: &Config,
+    jobs: &Arc<Jobs>,
+    services: &Arc<Services>,
+    owner: Pubkey,
+    registered: Registered,
+    background: &mut JoinSet<()>,
+) {
+    let (news, sightings) = mpsc::channel(NEWS);
+    let max_age = Duration::from_secs(u64::from(registered.config.heartbeat_max_age_s));
+    let nameplate = status::Nameplate {
+        provider: owner.to_string(),
+        node: registered.node.to_string(),
+        endpoint: config.endpoint.clone(),
+    };
+    jobs.serve(registered.node);
+    background.spawn(watch(Arc::clone(&services.chain), config.ws_url.clone(), owner, news));
+    background.spawn(Arc::clone(jobs).follow(sightings));
+    background.spawn(heartbeat::beat_forever(Arc::clone(services), registered.node, max_age));
+    background.spawn(status::write_forever(Arc::clone(jobs), Arc::clone(services), nameplate));
+    tracing::info!(
+        provider = %owner, node = %registered.node, endpoint = config.endpoint, listen = %config.listen, "ready"
+    );
+}
+
+/// Registers, and waits for a chain that is away.
+async fn register(config: &Config, wallet: Keypair, desired: Desired, rotate: bool) -> Result<Registered> {
+    let client = Client::new(&config.rpc_url);
+    tracing::info!(offers = registration::describe(&desired.specification), "registering");
+    loop {
+        match registration::register(&client, &wallet, &desired, rotate).await {
+            Err(error) if is_transient(&error) => {
+                tracing::warn!(error = format!("{error:#}"), "the chain is away; trying again");
+                sleep(REGISTRATION_RETRY).await;
+            }
+            // The wallet's key is dropped with this: from here on the hot key suffices.
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_transient(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<gantry_sdk::client::ClientError>()
+        .is_some_and(gantry_sdk::client::ClientError::is_transient)
+}
+
+fn prepare_data_dir(config: &Config) -> Result<()> {
+    let path = &config.data_dir;
+    let context = || format!("cannot use the data directory {}", path.display());
+    fs::create_dir_all(path).with_context(context)?;
+    // Keys and tenants' files lie below.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).with_context(context)
+}
+
+fn profile(config: &Config, attestation_key: Pubkey, tls_key_hash: [u8; 32]) -> Result<ProviderProfile> {
+    let mut endpoint = [0; MAX_ENDPOINT_BYTES];
+    let text = config.endpoint.as_bytes();
+    endpoint
+        .get_mut(..text.len())
+        .context("the endpoint is too long")?
+        .copy_from_slice(text);
+    Ok(ProviderProfile {
+        attestation_key,
+        tls_key_hash,
+        endpoint,
+        endpoint_bytes: u16::try_from(text.len())?,
+    })
+}
+
+/// What the node is: the class from the configuration or the GPUs' model, the memory of the smallest GPU.
+fn specification(config: &Config, inventory: &[Gpu], simulated: bool) -> Result<NodeSpecification> {
+    let class: Name = match config.class {
+        Some(class) => class,
+        None => gpu::class::of_all(inventory)?,
+    };
+    let smallest = inventory
+        .iter()
+        .map(|gpu| gpu.memory_bytes)
+        .min()
+        .context("there are no GPUs")?;
+    Ok(NodeSpecification {
+        class,
+        region: config.region,
+        memory_mib: u32::try_from(smallest >> 20)?,
+        min_duration_s: config.min_duration_s,
+        max_duration_s: config.max_duration_s,
+        gpus: u16::try_from(inventory.len())?,
+        simulated,
+    })
+}
