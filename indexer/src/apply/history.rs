@@ -1,0 +1,168 @@
+//! Events and settlements of a transaction.
+
+use gantry_sdk::{
+    Pubkey,
+    address::ED25519_PROGRAM,
+    event::{self, Event, LoggedEvent},
+    market::{self, events::JobSettled},
+    receipt::CoSignedReceipt,
+};
+
+use super::{
+    changes::{Changes, DeadLetter, EventRow, SettlementRow, TransactionRow, Undecoded},
+    slot::Transaction,
+};
+
+/// The runtime writes this instead of what exceeds its limit.
+const LOGS_CUT: &str = "Log truncated";
+
+/// Adds what `transaction` did in `slot`.
+pub(crate) fn record(transaction: &Transaction, slot: u64, block_time: Option<i64>, changes: &mut Changes) {
+    changes.transactions.push(TransactionRow {
+        signature: transaction.signature,
+        slot,
+        index: transaction.index,
+        block_time,
+        fee_lamports: transaction.fee_lamports,
+        compute_units: transaction.compute_units,
+    });
+    let Some(logs) = &transaction.logs else {
+        changes.dead_letters.push(without_logs(
+            transaction,
+            slot,
+            "the source has no logs of this transaction",
+        ));
+        return;
+    };
+    if logs.iter().any(|line| line == LOGS_CUT) {
+        changes.dead_letters.push(without_logs(
+            transaction,
+            slot,
+            "the runtime cut the logs, so events may be missing",
+        ));
+    }
+    let receipts = receipts(transaction);
+    for (ordinal, logged) in event::from_logs(logs.iter().map(String::as_str))
+        .into_iter()
+        .enumerate()
+    {
+        record_event(transaction, slot, ordinal, logged, &receipts, changes);
+    }
+}
+
+fn record_event(
+    transaction: &Transaction,
+    slot: u64,
+    ordinal: usize,
+    logged: LoggedEvent,
+    receipts: &[CoSignedReceipt],
+    changes: &mut Changes,
+) {
+    let dead_letter = |bytes, reason| DeadLetter {
+        kind: Undecoded::Event,
+        source: transaction.signature.as_ref().to_vec(),
+        slot,
+        ordinal: ordinal as u64,
+        program: logged.program,
+        bytes,
+        reason,
+    };
+    let event = match &logged.event {
+        Ok(event) => event,
+        Err(reason) => {
+            let reason = reason.to_string();
+            changes.dead_letters.push(dead_letter(logged.payload, reason));
+            return;
+        }
+    };
+    if let Event::JobSettled(settled) = event {
+        match receipts.iter().find(|signed| is_paid_by(signed, settled)) {
+            Some(receipt) => changes.settlements.push(SettlementRow {
+                signature: transaction.signature,
+                ordinal,
+                slot,
+                settled_at: settled.at,
+                receipt: receipt.clone(),
+                paid_now: settled.paid_now,
+                paid: settled.paid,
+                fee: settled.fee,
+                balance: settled.balance,
+                compute_units: transaction.compute_units,
+            }),
+            None => {
+                let reason = "the transaction has no receipt for this settlement".to_owned();
+                changes.dead_letters.push(dead_letter(logged.payload.clone(), reason));
+            }
+        }
+    }
+    changes.events.push(EventRow {
+        signature: transaction.signature,
+        ordinal,
+        slot,
+        program: logged.program,
+        name: event.name(),
+        subject: subject(event),
+        payload: logged.payload,
+    });
+}
+
+/// Every co-signed receipt that the transaction carries. Other uses of the precompile are none of our business.
+fn receipts(transaction: &Transaction) -> Vec<CoSignedReceipt> {
+    let precompiled = transaction
+        .instructions
+        .iter()
+        .filter(|instruction| instruction.program == ED25519_PROGRAM);
+    precompiled
+        .filter_map(|instruction| CoSignedReceipt::from_instruction_data(&instruction.data).ok())
+        .collect()
+}
+
+/// Whether the settlement paid this receipt: the program copies all of these out of the receipt that it accepts.
+fn is_paid_by(signed: &CoSignedReceipt, settled: &JobSettled) -> bool {
+    let receipt = &signed.receipt;
+    receipt.job == settled.job.to_bytes()
+        && receipt.sequence == settled.sequence
+        && receipt.metered_ms == settled.metered_ms
+        && receipt.samples_root == settled.samples_root
+}
+
+/// What an event is about.
+fn subject(event: &Event) -> Option<Pubkey> {
+    match event {
+        Event::PoolConfigured(_) | Event::MarketConfigured(_) => None,
+        Event::StakeOpened(event) => Some(event.owner),
+        Event::StakeDeposited(event) => Some(event.owner),
+        Event::UnbondingRequested(event) => Some(event.owner),
+        Event::UnbondingWithdrawn(event) => Some(event.owner),
+        Event::StakeReserved(event) => Some(event.owner),
+        Event::StakeReleased(event) => Some(event.owner),
+        Event::MintConfigured(event) => Some(event.mint),
+        Event::ProviderConfigured(event) => Some(event.provider),
+        Event::NodeRegistered(event) => Some(event.node),
+        Event::NodeUpdated(event) => Some(event.node),
+        Event::NodePriced(event) => Some(event.node),
+        Event::NodeHeartbeaten(event) => Some(event.node),
+        Event::BalanceOpened(event) => Some(event.owner),
+        Event::BalanceDeposited(event) => Some(event.owner),
+        Event::BalanceWithdrawn(event) => Some(event.owner),
+        Event::JobOpened(event) => Some(event.job),
+        Event::JobStarted(event) => Some(event.job),
+        Event::JobSettled(event) => Some(event.job),
+        Event::JobStopped(event) => Some(event.job),
+        Event::JobClosed(event) => Some(event.job),
+        Event::JobCancelled(event) => Some(event.job),
+        Event::JobRekeyed(event) => Some(event.job),
+    }
+}
+
+fn without_logs(transaction: &Transaction, slot: u64, reason: &str) -> DeadLetter {
+    DeadLetter {
+        kind: Undecoded::Transaction,
+        source: transaction.signature.as_ref().to_vec(),
+        slot,
+        ordinal: 0,
+        program: market::ID,
+        bytes: Vec::new(),
+        reason: reason.to_owned(),
+    }
+}

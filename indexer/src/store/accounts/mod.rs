@@ -1,0 +1,130 @@
+//! One file per account type: the statement that takes its rows over.
+//!
+//! Each compares versions inside the statement, against the row and against a tombstone, so that any repetition and any order of
+//! deliveries ends in the same rows.
+
+mod balance;
+mod config;
+mod job;
+mod mint;
+mod node;
+mod pool;
+mod provider;
+mod stake;
+
+use gantry_sdk::{
+    account::Account,
+    market::state::{Balance, Config, Job, Node, Provider, RegisteredMint},
+    staking::state::{Pool, Stake},
+};
+use sqlx::PgConnection;
+
+use super::{
+    tombstones,
+    values::{column, signed},
+};
+use crate::apply::{AccountState, Changes, Version};
+
+/// An account on its way into its table.
+struct Row<'a, T> {
+    address: [u8; 32],
+    version: Version,
+    account: &'a T,
+}
+
+/// The columns that all account tables share.
+struct Heads {
+    addresses: Vec<[u8; 32]>,
+    slots: Vec<i64>,
+    write_versions: Vec<i64>,
+}
+
+impl Heads {
+    fn of<T>(rows: &[Row<'_, T>]) -> Self {
+        Self {
+            addresses: column(rows, |row| row.address),
+            slots: column(rows, |row| signed(row.version.slot)),
+            write_versions: column(rows, |row| signed(row.version.write_version)),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Sorted<'a> {
+    closed: Vec<([u8; 32], Version)>,
+    pools: Vec<Row<'a, Pool>>,
+    stakes: Vec<Row<'a, Stake>>,
+    configs: Vec<Row<'a, Config>>,
+    mints: Vec<Row<'a, RegisteredMint>>,
+    providers: Vec<Row<'a, Provider>>,
+    nodes: Vec<Row<'a, Node>>,
+    balances: Vec<Row<'a, Balance>>,
+    jobs: Vec<Row<'a, Job>>,
+}
+
+/// Takes over every account that is newer than what is known of it.
+pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> sqlx::Result<()> {
+    let sorted = sort(changes);
+    tombstones::bury(&mut *connection, &sorted.closed).await?;
+    pool::upsert(&mut *connection, &sorted.pools).await?;
+    stake::upsert(&mut *connection, &sorted.stakes).await?;
+    config::upsert(&mut *connection, &sorted.configs).await?;
+    mint::upsert(&mut *connection, &sorted.mints).await?;
+    provider::upsert(&mut *connection, &sorted.providers).await?;
+    node::upsert(&mut *connection, &sorted.nodes).await?;
+    balance::upsert(&mut *connection, &sorted.balances).await?;
+    job::upsert(&mut *connection, &sorted.jobs).await
+}
+
+fn sort(changes: &Changes) -> Sorted<'_> {
+    let mut sorted = Sorted::default();
+    for (address, seen) in &changes.accounts {
+        let (address, version) = (address.to_bytes(), seen.version);
+        match &seen.state {
+            AccountState::Closed => sorted.closed.push((address, version)),
+            AccountState::Live(account) => match account {
+                Account::Pool(account) => sorted.pools.push(Row {
+                    address,
+                    version,
+                    account,
+                }),
+                Account::Stake(account) => sorted.stakes.push(Row {
+                    address,
+                    version,
+                    account,
+                }),
+                Account::Config(account) => sorted.configs.push(Row {
+                    address,
+                    version,
+                    account,
+                }),
+                Account::RegisteredMint(account) => sorted.mints.push(Row {
+                    address,
+                    version,
+                    account,
+                }),
+                Account::Provider(account) => sorted.providers.push(Row {
+                    address,
+                    version,
+                    account,
+                }),
+                Account::Node(account) => sorted.nodes.push(Row {
+                    address,
+                    version,
+                    account,
+                }),
+                Account::Balance(account) => sorted.balances.push(Row {
+                    address,
+                    version,
+                    account,
+                }),
+                Account::Job(account) => sorted.jobs.push(Row {
+                    address,
+                    version,
+                    account,
+                }),
+            },
+        }
+    }
+    sorted
+}

@@ -1,0 +1,48 @@
+//! Providers.
+
+use gantry_sdk::market::state::Provider;
+use sqlx::PgConnection;
+
+use super::{Heads, Row};
+use crate::store::values::column;
+
+pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Provider>]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let heads = Heads::of(rows);
+    sqlx::query!(
+        "INSERT INTO providers AS t (
+             address, slot, write_version, owner, attestation_key, tls_key_hash, endpoint, nodes, registered_at
+         )
+         SELECT * FROM UNNEST(
+             $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[], $7::TEXT[],
+             $8::INTEGER[], $9::BIGINT[]
+         ) AS n (
+             address, slot, write_version, owner, attestation_key, tls_key_hash, endpoint, nodes, registered_at
+         )
+         WHERE NOT EXISTS (
+             SELECT FROM tombstones d
+             WHERE d.address = n.address AND (d.slot, d.write_version) >= (n.slot, n.write_version)
+         )
+         ON CONFLICT (address) DO UPDATE SET (
+             slot, write_version, owner, attestation_key, tls_key_hash, endpoint, nodes, registered_at
+         ) = (
+             EXCLUDED.slot, EXCLUDED.write_version, EXCLUDED.owner, EXCLUDED.attestation_key, EXCLUDED.tls_key_hash,
+             EXCLUDED.endpoint, EXCLUDED.nodes, EXCLUDED.registered_at
+         )
+         WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
+        &heads.addresses[..] as _,
+        &heads.slots,
+        &heads.write_versions,
+        &column(rows, |row| row.account.owner.to_bytes())[..] as _,
+        &column(rows, |row| row.account.attestation_key.to_bytes())[..] as _,
+        &column(rows, |row| row.account.tls_key_hash)[..] as _,
+        &column(rows, |row| row.account.endpoint().to_owned()),
+        &column(rows, |row| i32::from(row.account.nodes)),
+        &column(rows, |row| row.account.registered_at),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! The indexer, on a real Postgres, against a scripted Yellowstone server and a scripted RPC node.
+
+mod answers;
+mod assembling;
+mod changes;
+mod fixtures;
+mod following;
+mod paging;
+mod problems;
+mod resyncing;
+mod rows;
+mod snapshots;
