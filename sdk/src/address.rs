@@ -12,6 +12,12 @@ pub const TOKEN_PROGRAM: Pubkey = Pubkey::from_str_const("TokenkegQfeZyiNwAJbNbG
 pub const SYSTEM_PROGRAM: Pubkey = Pubkey::from_str_const("11111111111111111111111111111111");
 /// The Ed25519 precompile.
 pub const ED25519_PROGRAM: Pubkey = Pubkey::from_str_const("Ed25519SigVerify111111111111111111111111111");
+/// All precompiles: verifiers of signatures that run outside the virtual machine.
+pub const PRECOMPILES: [Pubkey; 3] = [
+    ED25519_PROGRAM,
+    Pubkey::from_str_const("KeccakSecp256k11111111111111111111111111111"),
+    Pubkey::from_str_const("Secp256r1SigVerify1111111111111111111111111"),
+];
 /// The instructions sysvar.
 pub const INSTRUCTIONS_SYSVAR: Pubkey = Pubkey::from_str_const("Sysvar1nstructions1111111111111111111111111");
 /// The upgradeable loader.

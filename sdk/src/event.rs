@@ -13,6 +13,8 @@ use staking::events::{
     PoolConfigured, StakeDeposited, StakeOpened, StakeReleased, StakeReserved, UnbondingRequested, UnbondingWithdrawn,
 };
 
+use crate::address::PRECOMPILES;
+
 /// Why a logged payload is not an event of ours.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -91,7 +93,7 @@ fn hex_prefix(payload: &[u8]) -> String {
 pub struct LoggedEvent {
     /// The program that logged it.
     pub program: Pubkey,
-    /// Position of the top-level instruction that it belongs to.
+    /// Position of the top-level instruction that it belongs to, precompiles not counted: they log nothing.
     pub instruction: usize,
     /// The raw payload, kept also when it does not decode.
     pub payload: Vec<u8>,
@@ -125,12 +127,12 @@ pub fn from_logs<'a>(logs: impl IntoIterator<Item = &'a str>) -> Vec<LoggedEvent
             };
             found.push(LoggedEvent {
                 program: *program,
-                instruction: top_level - 1,
+                instruction: top_level.saturating_sub(1),
                 payload,
                 event,
             });
         } else if let Some(program) = invoked(line) {
-            if stack.is_empty() {
+            if stack.is_empty() && !PRECOMPILES.contains(&program) {
                 top_level += 1;
             }
             stack.push(program);
@@ -185,7 +187,7 @@ mod tests {
         ];
         let found = from_logs(logs.iter().map(String::as_str));
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].program, found[0].instruction), (market_id, 1));
+        assert_eq!((found[0].program, found[0].instruction), (market_id, 0));
         assert_eq!(found[0].event, Ok(Event::JobStarted(event)));
     }
 

@@ -10,6 +10,7 @@ use solana_transaction_status::{
 };
 
 use crate::{
+    address::PRECOMPILES,
     client::{Client, ClientError},
     event::{LoggedEvent, from_logs},
 };
@@ -126,6 +127,8 @@ fn read(signature: Signature, found: &EncodedConfirmedTransactionWithStatusMeta)
             data: instruction.data.clone(),
         })
     });
+    let instructions: Vec<TopLevelInstruction> = instructions.collect::<Option<_>>()?;
+    let events = placed(from_logs(logs.iter().map(String::as_str)), &instructions)?;
     Some(JobTransaction {
         signature,
         slot: found.slot,
@@ -134,7 +137,57 @@ fn read(signature: Signature, found: &EncodedConfirmedTransactionWithStatusMeta)
             _ => None,
         },
         network_fee_lamports: meta.fee,
-        instructions: instructions.collect::<Option<_>>()?,
-        events: from_logs(logs.iter().map(String::as_str)),
+        instructions,
+        events,
     })
+}
+
+/// Counts each event's instruction among all, precompiles included; `None` when the logs show more instructions than there are.
+fn placed(mut events: Vec<LoggedEvent>, instructions: &[TopLevelInstruction]) -> Option<Vec<LoggedEvent>> {
+    let logging: Vec<usize> = (0..instructions.len())
+        .filter(|index| !PRECOMPILES.contains(&instructions[*index].program))
+        .collect();
+    for event in &mut events {
+        event.instruction = *logging.get(event.instruction)?;
+    }
+    Some(events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{address::ED25519_PROGRAM, event::DecodeError};
+
+    fn instructions(programs: &[Pubkey]) -> Vec<TopLevelInstruction> {
+        let call = |program: &Pubkey| TopLevelInstruction {
+            program: *program,
+            data: vec![],
+        };
+        programs.iter().map(call).collect()
+    }
+
+    fn event(instruction: usize) -> LoggedEvent {
+        let event = Err(DecodeError::NotBase64(String::new()));
+        LoggedEvent {
+            program: market::ID,
+            instruction,
+            payload: vec![],
+            event,
+        }
+    }
+
+    #[test]
+    fn an_event_is_placed_behind_the_precompiles_that_log_nothing() {
+        let called = instructions(&[ED25519_PROGRAM, market::ID, ED25519_PROGRAM, market::ID]);
+        let placed = placed(vec![event(0), event(1)], &called).expect("two instructions log");
+        assert_eq!(placed.iter().map(|event| event.instruction).collect::<Vec<_>>(), [1, 3]);
+    }
+
+    #[test]
+    fn logs_of_more_instructions_than_there_are_are_not_believed() {
+        assert_eq!(
+            placed(vec![event(1)], &instructions(&[ED25519_PROGRAM, market::ID])),
+            None
+        );
+    }
 }
