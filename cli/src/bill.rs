@@ -6,6 +6,7 @@ use anyhow::Result;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use gantry_sdk::{
     Pubkey,
+    client::ClientError,
     history::{self, JobTransaction},
     market::state::{Job, JobState, Node},
     verify::{self, VerifiedBill, VerifiedSettlement},
@@ -48,7 +49,10 @@ pub(crate) async fn from_chain(context: &Context, address: &Pubkey) -> Result<Ch
     let progress = context.output.progress("Reading the job's transactions");
     let mut looks = 0;
     loop {
-        let found = client.find::<Job>(address).await?;
+        let found = match client.find::<Job>(address).await {
+            Err(ClientError::Decode { .. }) => None,
+            found => found?,
+        };
         let job = found.ok_or_else(|| {
             Failure::Refused(format!(
                 "there is no job at {address} on {}; list yours with `gantry ps`",
@@ -294,3 +298,6 @@ pub(crate) fn state_name(state: Option<JobState>) -> &'static str {
         None => "unknown",
     }
 }
+
+#[cfg(test)]
+mod tests;

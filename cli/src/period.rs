@@ -56,6 +56,19 @@ pub(crate) fn parse(text: &str) -> Result<u32, Failure> {
     }
 }
 
+/// Whole seconds as [`parse`] reads them: `90s` is `1m30s`.
+pub(crate) fn show_s(seconds: u32) -> String {
+    let mut rest = seconds;
+    let mut text = String::new();
+    for (unit, size) in [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)] {
+        if rest >= size {
+            text.push_str(&format!("{}{unit}", rest / size));
+            rest %= size;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 /// Milliseconds for reading: `4.21 s`, `3 min 5 s`, `2 h 4 min`.
 pub(crate) fn show_ms(ms: u64) -> String {
     let seconds = ms / 1_000;
@@ -96,6 +109,21 @@ mod tests {
         assert_eq!(rentable("1s").unwrap(), 1);
         assert!(rentable("0s").unwrap_err().to_string().contains("zero"));
         assert!(rentable("366d").unwrap_err().to_string().contains("a year"));
+    }
+
+    #[test]
+    fn whole_seconds_are_shown_as_they_are_read() {
+        for (seconds, shown) in [
+            (0, "0s"),
+            (1, "1s"),
+            (90, "1m30s"),
+            (7_200, "2h"),
+            (86_400, "1d"),
+            (93_784, "1d2h3m4s"),
+        ] {
+            assert_eq!(show_s(seconds), shown);
+            assert_eq!(parse(shown).unwrap(), seconds);
+        }
     }
 
     #[test]

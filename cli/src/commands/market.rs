@@ -68,7 +68,11 @@ async fn ls(context: &Context, arguments: &MarketListArguments) -> Result<()> {
     }
     let objects: Vec<Value> = offers.iter().map(|offer| offer.object(&mints)).collect();
     let object = json!({ "offers": objects, "simulated_left_out": left_out });
-    context.output.show(&object, &text(&offers, &mints, left_out))?;
+    let mut text = text(&offers, &mints, left_out);
+    if offers.is_empty() && !arguments.all {
+        text.push_str("\n--all lists nodes that take no jobs now, too.");
+    }
+    context.output.show(&object, &text)?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use gantry_sdk::{
     Pubkey, Signer, address,
-    client::Confirmed,
+    client::{ClientError, Confirmed},
     instruction::market,
     market::{
         NodeSpecification,
@@ -159,7 +159,10 @@ fn require_in_range(rate: Rate, mint: &Mint) -> Result<(), Failure> {
 }
 
 async fn get(context: &Context, node: Pubkey) -> Result<Node> {
-    let found = context.client.find(&node).await?;
+    let found = match context.client.find(&node).await {
+        Err(ClientError::Decode { .. }) => None,
+        found => found?,
+    };
     Ok(found
         .ok_or_else(|| Failure::Refused(format!("there is no node at {node}; list yours with `gantry node ls`")))?)
 }
@@ -182,8 +185,8 @@ async fn show(context: &Context, address: Pubkey, sent: Option<Confirmed>) -> Re
             "Durations",
             format!(
                 "{} to {}",
-                period_of(node.min_duration_s),
-                period_of(node.max_duration_s)
+                period::show_s(node.min_duration_s),
+                period::show_s(node.max_duration_s)
             ),
         ),
         ("State", view.state(&node)),
@@ -204,10 +207,6 @@ async fn show(context: &Context, address: Pubkey, sent: Option<Confirmed>) -> Re
     object["signature"] = signature.into();
     context.output.show(&object, &list(&entries))?;
     Ok(())
-}
-
-fn period_of(seconds: u32) -> String {
-    period::show_ms(u64::from(seconds).saturating_mul(1_000))
 }
 
 fn offers(node: &Node) -> impl Iterator<Item = (Pubkey, u64)> {
