@@ -16,8 +16,9 @@ use super::{
 /// The first agent's usual port; the others follow.
 pub(crate) const FIRST_PORT: u16 = 9701;
 
-/// Micro-atoms per second and GPU for one cent (10 000 atoms of USDC) an hour.
-const CENT_PER_HOUR: u64 = USDC / 100 * 1_000_000 / 3_600;
+/// One cent in micro-atoms of USDC.
+const CENT: u64 = USDC / 100 * 1_000_000;
+const HOUR_S: u64 = 3_600;
 /// What the agents ask, in cents per hour and GPU; with more agents than prices, each round asks a little more.
 const PRICES_CENTS_PER_HOUR: [u64; 3] = [252, 180, 360];
 const REGIONS: [&str; 3] = ["eu-central", "us-east", "ap-south"];
@@ -43,6 +44,8 @@ struct Config<'a> {
     max_duration_s: u32,
     receipt_interval_ms: u64,
     settle_interval_s: u64,
+    /// The network goes, and with it everything that runs on it.
+    keep_workloads: bool,
     stake: u64,
     prices: BTreeMap<String, u64>,
     simulate_gpu: SimulatedGpu,
@@ -91,6 +94,7 @@ pub(crate) fn configure(
         max_duration_s: MAX_DURATION_S,
         receipt_interval_ms: options.receipt_every_ms,
         settle_interval_s: options.settle_every_s,
+        keep_workloads: false,
         stake: STAKE,
         prices: BTreeMap::from([(usdc.to_string(), rate)]),
         simulate_gpu: SimulatedGpu {
@@ -115,12 +119,12 @@ pub(crate) fn configure(
 fn rate(index: u16) -> u64 {
     let index = usize::from(index);
     let round = u64::try_from(index / PRICES_CENTS_PER_HOUR.len()).unwrap_or(0);
-    (PRICES_CENTS_PER_HOUR[index % PRICES_CENTS_PER_HOUR.len()] + round) * CENT_PER_HOUR
+    (PRICES_CENTS_PER_HOUR[index % PRICES_CENTS_PER_HOUR.len()] + round) * CENT / HOUR_S
 }
 
 /// A rate as people think of it.
 pub(crate) fn in_words(rate: u64) -> String {
-    let cents = rate.div_ceil(CENT_PER_HOUR);
+    let cents = (rate * HOUR_S).div_ceil(CENT);
     format!("{}.{:02} USDC per hour and GPU", cents / 100, cents % 100)
 }
 

@@ -36,6 +36,8 @@ const LEFT_BEHIND: [&str; 6] = [
     "verify.txt",
     "times.json",
 ];
+/// Large enough to look at, small enough for two cores and ten seconds.
+const WORKLOAD: [&str; 7] = ["./path-tracer", "--width", "800", "--height", "500", "--samples", "16"];
 /// Longest job, of which unused time is refunded.
 const MAX_DURATION: &str = "120s";
 
@@ -142,7 +144,7 @@ impl Demo<'_> {
             .arg(bundle)
             .arg("--out")
             .arg(self.dir);
-        command.args(["--", "./path-tracer"]);
+        command.arg("--").args(WORKLOAD);
         let mut child = command.spawn().context("cannot start `gantry run`")?;
         let (stdout, first_output) = self.follow(&mut child, started).await?;
         let status = child.wait().await?;

@@ -229,7 +229,12 @@ fn recipe(agent: &Agent, binaries: &Binaries, data_dir: &DataDir) -> Recipe {
     Recipe {
         name: agent.name.clone(),
         program: binaries.agent.clone(),
-        arguments: vec!["run".into(), "--config".into(), agent.config.clone()],
+        arguments: vec![
+            "run".into(),
+            "--simulate-gpu".into(),
+            "--config".into(),
+            agent.config.clone(),
+        ],
         environment: vec![],
         log: data_dir.logs().join(format!("{}.log", agent.name)),
     }
