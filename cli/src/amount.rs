@@ -41,13 +41,23 @@ pub(crate) fn parse_hourly(text: &str, decimals: u8) -> Result<Rate, Failure> {
 
 /// An amount with its decimal point: `1.50`.
 pub(crate) fn show(atoms: u64, decimals: u8) -> String {
-    with_point(u128::from(atoms), u32::from(decimals))
+    with_point(u128::from(atoms), decimals)
+}
+
+/// An amount with all decimals that its mint has, so that amounts below each other line up: `1.500000`.
+pub(crate) fn show_exact(atoms: u64, decimals: u8) -> String {
+    let (whole, fraction) = split(u128::from(atoms), decimals);
+    if fraction.is_empty() {
+        whole
+    } else {
+        format!("{whole}.{fraction}")
+    }
 }
 
 /// A rate as tokens per hour, such as `1.20`. Rounded up to the mint's smallest unit, so that a limit typed as shown here admits it.
 pub(crate) fn show_hourly(rate: u64, decimals: u8) -> String {
     let micro_atoms = u128::from(rate) * HOUR_S;
-    with_point(micro_atoms.div_ceil(10u128.pow(RATE_DECIMALS)), u32::from(decimals))
+    with_point(micro_atoms.div_ceil(10u128.pow(RATE_DECIMALS)), decimals)
 }
 
 /// Accepts what [`parse`] would accept in some mint, as it is: its decimals are known only later.
@@ -55,16 +65,22 @@ pub(crate) fn written(text: &str) -> Result<String, Failure> {
     halves(text).map(|_| text.to_owned())
 }
 
-fn with_point(value: u128, decimals: u32) -> String {
-    let places = decimals as usize;
-    let digits = format!("{value:0>width$}", width = places + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - places);
-    let significant = fraction.trim_end_matches('0').len().max(MIN_SHOWN).min(places);
-    if places == 0 {
-        whole.to_owned()
+fn with_point(value: u128, decimals: u8) -> String {
+    let (whole, fraction) = split(value, decimals);
+    let significant = fraction.trim_end_matches('0').len().max(MIN_SHOWN).min(fraction.len());
+    if fraction.is_empty() {
+        whole
     } else {
         format!("{whole}.{}", &fraction[..significant])
     }
+}
+
+/// The digits before and behind the point.
+fn split(value: u128, decimals: u8) -> (String, String) {
+    let places = usize::from(decimals);
+    let mut whole = format!("{value:0>width$}", width = places + 1);
+    let fraction = whole.split_off(whole.len() - places);
+    (whole, fraction)
 }
 
 /// The digits before and behind the point.
@@ -155,6 +171,8 @@ mod tests {
         ] {
             assert_eq!(show(atoms, 6), shown);
         }
+        assert_eq!(show_exact(12_500_000, 6), "12.500000");
+        assert_eq!(show_exact(7, 0), "7");
         assert_eq!(show(7, 0), "7");
         assert_eq!(show(u64::MAX, 6), "18446744073709.551615");
     }

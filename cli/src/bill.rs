@@ -158,40 +158,35 @@ impl ChainBill {
     #[must_use]
     pub(crate) fn text(&self) -> String {
         let (job, bill, mint) = (&self.job, &self.bill, &self.mint);
-        let fee = format!("fee ({} %)", amount::show(u64::from(bill.fee_bps), 2));
         let refund = if self.has_ended() { "Refund" } else { "Unused so far" };
+        let width = mint.show_exact(bill.escrow).len();
+        let sum = |atoms: u64| format!("{:>width$}", mint.show_exact(atoms));
+        let fee_percent = amount::show(u64::from(bill.fee_bps), 2);
+        let rate = format!(
+            "{} per hour for {} (rate {})",
+            mint.show_hourly(bill.rate),
+            self.gpus(),
+            bill.rate
+        );
+        let metered = format!(
+            "{} ms ({}), {}",
+            bill.metered_ms,
+            period::show_ms(bill.metered_ms),
+            settled(bill)
+        );
         let entries = [
             ("Job", bill.job.to_string()),
             ("State", state_name(Some(bill.state)).to_owned()),
             ("Provider", job.provider.to_string()),
             ("Node", job.node.to_string()),
             ("Mint", mint.address.to_string()),
-            (
-                "Rate",
-                format!(
-                    "{} per hour for {} (rate {})",
-                    mint.show_hourly(bill.rate),
-                    self.gpus(),
-                    bill.rate
-                ),
-            ),
-            (
-                "Metered",
-                format!(
-                    "{} ms ({}), {} settled",
-                    bill.metered_ms,
-                    period::show_ms(bill.metered_ms),
-                    receipts(bill)
-                ),
-            ),
-            ("Escrow", mint.show(bill.escrow)),
-            ("Owed", mint.show(bill.bill.owed.0)),
-            ("  paid", mint.show(bill.bill.paid.0)),
-            (
-                "  fee",
-                format!("{} {}", mint.show(bill.bill.fee.0), fee.trim_start_matches("fee ")),
-            ),
-            (refund, mint.show(bill.bill.refund.0)),
+            ("Rate", rate),
+            ("Metered", metered),
+            ("Escrow", sum(bill.escrow)),
+            ("Owed", sum(bill.bill.owed.0)),
+            ("  paid", sum(bill.bill.paid.0)),
+            ("  fee", format!("{} ({fee_percent} %)", sum(bill.bill.fee.0))),
+            (refund, sum(bill.bill.refund.0)),
         ];
         let mut table = Table::new(&["TRANSACTION", "#SLOT", "#CU", "#PAID", "SIGNATURE"]);
         for transaction in &self.transactions {
@@ -206,7 +201,7 @@ impl ChainBill {
                 if paid.is_empty() {
                     String::new()
                 } else {
-                    mint.show(total)
+                    mint.show_exact(total)
                 },
                 transaction.signature.to_string(),
             ]);
@@ -234,10 +229,10 @@ impl ChainBill {
     }
 }
 
-fn receipts(bill: &VerifiedBill) -> String {
+fn settled(bill: &VerifiedBill) -> String {
     match bill.settlements.len() {
-        1 => "1 receipt".into(),
-        number => format!("{number} receipts"),
+        1 => "1 receipt settled".into(),
+        number => format!("{number} receipts settled"),
     }
 }
 

@@ -74,6 +74,11 @@ impl Mint {
         amount::show(atoms, self.decimals)
     }
 
+    /// Base units as tokens with all decimals.
+    pub(crate) fn show_exact(&self, atoms: u64) -> String {
+        amount::show_exact(atoms, self.decimals)
+    }
+
     /// A rate as tokens per hour, rounded up to the smallest unit.
     pub(crate) fn show_hourly(&self, rate: u64) -> String {
         amount::show_hourly(rate, self.decimals)
