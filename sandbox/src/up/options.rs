@@ -32,7 +32,7 @@ pub(crate) struct Options {
     pub(crate) no_restart: bool,
 
     /// Seconds between an agent's settlements
-    #[arg(long, value_name = "S", default_value_t = 10)]
+    #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) settle_every_s: u64,
 
     /// Milliseconds between receipts

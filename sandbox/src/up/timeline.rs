@@ -22,31 +22,29 @@ pub(crate) async fn of(rpc_url: &str, job: &str) -> Result<String> {
     let first_slot = transactions.first().map_or(0, |first| first.slot);
     let mut text = String::new();
     for transaction in &transactions {
-        for event in transaction
+        let events = transaction
             .events
             .iter()
-            .filter_map(|logged| logged.event.as_ref().ok())
-        {
-            if let Some(what) = in_words(event, &address) {
-                line(&mut text, transaction, first_slot, &what)?;
-            }
+            .filter_map(|logged| logged.event.as_ref().ok());
+        let mut cost = cost(transaction);
+        for what in events.filter_map(|event| in_words(event, &address)) {
+            let slots = transaction.slot.saturating_sub(first_slot);
+            // Far below the 2⁵³ slots from which on a float would round.
+            let seconds = slots as f64 * SLOT_S;
+            let line = format!("  slot {:<5} +{seconds:>5.1} s  {what:<80} {cost}", transaction.slot);
+            writeln!(text, "{}", line.trim_end())?;
+            // Once per transaction, however much it does.
+            cost.clear();
         }
     }
     Ok(text)
 }
 
-fn line(text: &mut String, transaction: &JobTransaction, first_slot: u64, what: &str) -> Result<()> {
-    let slots = transaction.slot.saturating_sub(first_slot);
-    // Far below the 2⁵³ slots from which on a float would round.
-    let seconds = slots as f64 * SLOT_S;
+/// A transaction's compute units and the beginning of its signature.
+fn cost(transaction: &JobTransaction) -> String {
     let units = transaction.compute_units.unwrap_or_default();
     let signature: String = transaction.signature.to_string().chars().take(12).collect();
-    writeln!(
-        text,
-        "  slot {:<6} +{seconds:>4.1} s  {what:<74} {units:>6} CU  {signature}…",
-        transaction.slot
-    )?;
-    Ok(())
+    format!("{units:>6} CU  {signature}…")
 }
 
 fn in_words(event: &Event, job: &Pubkey) -> Option<String> {
@@ -59,17 +57,11 @@ fn in_words(event: &Event, job: &Pubkey) -> Option<String> {
         }
         Event::JobStarted(started) if started.job == *job => "started: metering begins".into(),
         Event::JobSettled(settled) if settled.job == *job => {
-            let last = if settled.is_final == 1 {
-                "final receipt"
-            } else {
-                "receipt"
-            };
+            let last = if settled.is_final == 1 { " (final)" } else { "" };
+            let paid = usdc(settled.paid_now);
             format!(
-                "settled: {last} {} over {} ms, {} to the provider, {} in all",
-                settled.sequence,
-                settled.metered_ms,
-                usdc(settled.paid_now),
-                usdc(settled.paid)
+                "settled: receipt {}{last} over {} ms pays the provider {paid}",
+                settled.sequence, settled.metered_ms
             )
         }
         Event::JobStopped(stopped) if stopped.job == *job => "stopped by the tenant".into(),
