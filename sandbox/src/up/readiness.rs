@@ -29,8 +29,10 @@ pub(crate) async fn wait(network: &Network, steps: &Steps) -> Result<()> {
             0
         };
         if indexer_is_ready && nodes >= agents {
-            if agents > 0 {
-                steps.say(&format!("{agents} agents offer their nodes"));
+            match agents {
+                0 => {}
+                1 => steps.say("one agent offers its node"),
+                _ => steps.say(&format!("{agents} agents offer their nodes")),
             }
             return Ok(());
         }
