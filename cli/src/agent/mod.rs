@@ -55,16 +55,7 @@ impl Agent {
         session_key: &Keypair,
         patience: Duration,
     ) -> anyhow::Result<Self> {
-        let (tls, wrong_key) = tls::pinned(tls_key_hash)?;
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .https_only(true)
-            // A proxy could not read anything, but a redirect could lead elsewhere.
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_keepalive(KEEPALIVE)
-            .build()?;
+        let (http, wrong_key) = connection(tls_key_hash)?;
         Ok(Self {
             http,
             endpoint: endpoint.trim_end_matches('/').to_owned(),
@@ -151,6 +142,42 @@ impl Agent {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(now.max(last + 1)))
             .unwrap_or_default();
         now.max(last + 1)
+    }
+}
+
+/// A client that trusts one key, and a flag that is raised when another one was shown.
+fn connection(tls_key_hash: [u8; 32]) -> anyhow::Result<(reqwest::Client, Arc<AtomicBool>)> {
+    let (tls, wrong_key) = tls::pinned(tls_key_hash)?;
+    let http = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .https_only(true)
+        // A proxy could not read anything, but a redirect could lead elsewhere.
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_keepalive(KEEPALIVE)
+        .build()?;
+    Ok((http, wrong_key))
+}
+
+/// Whether anybody answers at `endpoint` under the key with this hash: better known before money is set aside.
+pub(crate) async fn knock(endpoint: &str, tls_key_hash: [u8; 32]) -> anyhow::Result<()> {
+    let (http, wrong_key) = connection(tls_key_hash)?;
+    let endpoint = endpoint.trim_end_matches('/');
+    // Any answer will do: it took the key to give it.
+    match http
+        .get(format!("{endpoint}/healthz"))
+        .timeout(CONNECT_TIMEOUT)
+        .send()
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(_) if wrong_key.load(Ordering::Relaxed) => Err(AgentError::WrongKey(endpoint.to_owned()).into()),
+        Err(error) => Err(AgentError::Away {
+            endpoint: endpoint.to_owned(),
+            reason: innermost(&error),
+        }
+        .into()),
     }
 }
 
@@ -278,6 +305,16 @@ mod tests {
             "{error}"
         );
         assert!(server.asked.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn knocking_tells_an_agent_with_its_key_from_one_with_another_and_from_nobody() {
+        let server = Impostor::start("404 Not Found", "");
+        assert!(knock(&server.endpoint, server.key_hash).await.is_ok());
+        let error = knock(&server.endpoint, [7; 32]).await.unwrap_err();
+        assert!(error.to_string().contains("another TLS key"), "{error}");
+        let error = knock("https://127.0.0.1:1", server.key_hash).await.unwrap_err();
+        assert!(error.to_string().contains("does not answer"), "{error}");
     }
 
     #[tokio::test]

@@ -38,7 +38,8 @@ pub(crate) async fn run(context: &Context, arguments: RunArguments) -> Result<Ex
         max_duration_s: rent.max_duration_s,
         allow_simulated: wishes.allow_simulated,
     };
-    let choice = choose::choose(&context.client, &context.indexer, &wanted, &mint).await?;
+    let mut choice = choose::choose(&context.client, &context.indexer, &wanted, &mint).await?;
+    choice.knock().await;
     if choice.candidates.is_empty() {
         return Err(choice.nothing_fits(&wanted, &mint).into());
     }

@@ -1,6 +1,6 @@
 //! Which node to rent. The indexer says where to look; what counts is read from the chain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use futures::future::join_all;
@@ -13,13 +13,14 @@ use gantry_sdk::{
 };
 
 use crate::{
+    agent::{self, AgentError},
     failure::Failure,
     indexer::{Indexer, NodeFilter},
     mint::Mint,
 };
 
-/// Most nodes that are looked at on chain, cheapest first.
-const MAX_CANDIDATES: usize = 32;
+/// Most nodes per question to the indexer, cheapest first; each is looked at on chain.
+const MAX_CANDIDATES: usize = 24;
 
 /// What the tenant wants.
 #[derive(Clone, Debug)]
@@ -91,12 +92,32 @@ pub(crate) async fn choose(client: &Client, indexer: &Indexer, wanted: &Wanted, 
         simulated: if wanted.allow_simulated { None } else { Some(false) },
         ..wide.clone()
     };
-    let choice = consider(client, &listed(indexer, &narrow).await?, wanted, mint).await?;
-    if !choice.candidates.is_empty() {
-        return Ok(choice);
+    // The cheapest of all as well: the indexer may not know yet that one of them is free again, and if nothing fits, the
+    // reader wants to know why.
+    let (fitting, cheapest) = tokio::try_join!(listed(indexer, &narrow), listed(indexer, &wide))?;
+    let addresses: BTreeSet<Pubkey> = fitting.into_iter().chain(cheapest).collect();
+    consider(client, &addresses.into_iter().collect::<Vec<_>>(), wanted, mint).await
+}
+
+impl Choice {
+    /// Rules out the cheapest candidates whose agents do not answer, until one does. The others are asked when it comes to them.
+    pub(crate) async fn knock(&mut self) {
+        while let Some(candidate) = self.candidates.first() {
+            let provider = &candidate.provider;
+            match agent::knock(provider.endpoint(), provider.tls_key_hash).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::debug!(node = %candidate.address, %error, "ruled out");
+                    let reason = match error.downcast_ref() {
+                        Some(AgentError::WrongKey(_)) => "with another TLS key than its provider registered on chain",
+                        _ => "whose agent does not answer",
+                    };
+                    *self.ruled_out.entry(reason.into()).or_default() += 1;
+                    self.candidates.remove(0);
+                }
+            }
+        }
     }
-    // Everything that the indexer knows: it may lag behind, and the reader wants to know why nothing fits.
-    consider(client, &listed(indexer, &wide).await?, wanted, mint).await
 }
 
 async fn listed(indexer: &Indexer, filter: &NodeFilter) -> Result<Vec<Pubkey>> {

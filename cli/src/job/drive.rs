@@ -110,6 +110,7 @@ impl Report {
     pub(crate) fn remark(&self) -> Option<&str> {
         match &self.exit {
             Some(exit) => exit.reason.as_deref(),
+            None if self.given_up.is_some() => None,
             None => Some("it is not known how the workload ended"),
         }
     }
@@ -128,12 +129,10 @@ impl Drive<'_> {
     /// Drives the job to its end. Whatever goes wrong on the way, the job can be resumed.
     pub(crate) async fn run(self, manner: Manner) -> Result<Report> {
         let job = self.record.job;
-        self.drive(manner)
-            .await
-            .map_err(|error| match error.downcast_ref() {
-                Some(Failure::Interrupted(_)) => error,
-                _ => error.context(format!("job {job} is not at its end; go on with `gantry resume {job}`")),
-            })
+        self.drive(manner).await.map_err(|error| match error.downcast_ref() {
+            Some(Failure::Interrupted(_)) => error,
+            _ => error.context(format!("job {job} is not at its end; go on with `gantry resume {job}`")),
+        })
     }
 
     async fn drive(mut self, manner: Manner) -> Result<Report> {
@@ -150,9 +149,11 @@ impl Drive<'_> {
         };
         self.directory.save_record(&self.record)?;
         if let Some(reason) = &given_up {
-            self.progress.say(format!(
-                "the provider is given up: {reason}; the job is stopped and closed at the last receipt that both sides signed"
-            ));
+            let next = match self.record.start_requested_at_ms {
+                Some(_) => "the job is stopped and closed at the last receipt that both sides signed",
+                None => "the job is cancelled after its start deadline, and the whole escrow goes back",
+            };
+            self.progress.say(format!("the provider is given up: {reason}; {next}"));
         }
         self.progress.doing("Closing the job");
         // An honest provider closes too, and at its own cost; who is known to fail is not waited for.
