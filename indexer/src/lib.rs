@@ -14,6 +14,7 @@
 pub mod api;
 pub mod apply;
 pub mod backfill;
+mod causes;
 pub mod config;
 pub mod ingest;
 pub mod progress;

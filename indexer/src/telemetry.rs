@@ -1,6 +1,9 @@
 //! Logs and metrics of the process.
 
-use std::sync::OnceLock;
+use std::{
+    io::{IsTerminal as _, stderr},
+    sync::OnceLock,
+};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
@@ -10,13 +13,15 @@ const LATENCY_BUCKETS_S: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
 
 /// Writes one line per event to standard error; `RUST_LOG` chooses what.
 pub fn install_logs() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // Fails only when a program that embeds this one has installed its own.
-    let _ = tracing_subscriber::fmt()
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx::postgres::notice=warn"));
+    let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .compact()
-        .try_init();
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal())
+        .compact();
+    // Fails only when a program that embeds this one has installed its own.
+    let _ = logs.try_init();
 }
 
 /// The process's metrics, counted from the first call on.

@@ -150,7 +150,9 @@ async fn a_second_indexer_stands_by_and_takes_over() {
     let ledger = ScriptedLedger::default();
     let (first, _subscriber) = at_eleven(&postgres, &mut yellowstone, &ledger).await;
     let mut second = start(&postgres.database, &yellowstone, &ledger);
-    second.until(|progress| progress.phase == Phase::Standby).await;
+    second
+        .until(|progress| progress.phase == Phase::Standby && progress.slot == Some(11))
+        .await;
     first.kill().await;
     assert_eq!(yellowstone.subscriber().await.request.from_slot, Some(11));
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod assembling;
 mod changes;
+mod connecting;
 mod fixtures;
 mod following;
 mod paging;

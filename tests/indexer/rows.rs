@@ -2,7 +2,7 @@
 
 use gantry_indexer::{
     apply::{AccountWrite, LamportChange, Slot, slot_changes},
-    store::{Checkpoint, StoreError, Writer},
+    store::{Checkpoint, Claim, StoreError, Writer},
 };
 use market::state::Price;
 use sqlx::Connection as _;
@@ -231,11 +231,15 @@ async fn one_statement_that_fails_takes_the_whole_slot_back() {
 #[tokio::test]
 async fn there_is_one_writer_until_it_is_gone() {
     let postgres = Postgres::start().await;
-    let first = postgres.writer().await;
-    assert!(Writer::acquire(&postgres.database).await.unwrap().is_none());
+    let mut first = postgres.writer().await;
+    apply(&mut first, &[slot(9, Vec::new())]).await;
+    let Claim::Theirs(Some(checkpoint)) = Writer::acquire(&postgres.database).await.unwrap() else {
+        panic!("two writers")
+    };
+    assert_eq!(checkpoint.slot, 9);
     drop(first);
     let mut attempts = 0;
-    while Writer::acquire(&postgres.database).await.unwrap().is_none() {
+    while matches!(Writer::acquire(&postgres.database).await.unwrap(), Claim::Theirs(_)) {
         attempts += 1;
         assert!(attempts < 200, "Postgres notices that the first writer has gone");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;

@@ -1,6 +1,6 @@
 //! A real RPC node.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use gantry_sdk::{Pubkey, Signature};
 use serde_json::json;
@@ -20,6 +20,7 @@ use solana_transaction_status::{
 use super::ledger::{Ledger, LedgerError, Recorded, SignatureEntry};
 use crate::{
     apply::{AccountWrite, Snapshot, TopLevelInstruction, Transaction},
+    causes::causes,
     stream,
 };
 
@@ -46,11 +47,15 @@ impl RpcLedger {
         }
     }
 
-    fn failed(&self, request: &'static str, reason: &impl ToString) -> LedgerError {
+    fn failed(&self, request: &'static str, error: &dyn Error) -> LedgerError {
+        self.malformed(request, &causes(error))
+    }
+
+    fn malformed(&self, request: &'static str, reason: &str) -> LedgerError {
         LedgerError::Failed {
             url: self.url.clone(),
             request,
-            reason: reason.to_string(),
+            reason: reason.to_owned(),
         }
     }
 }
@@ -89,7 +94,7 @@ impl Ledger for RpcLedger {
             _ => self.failed(REQUEST, &error),
         })?;
         let OptionalContext::Context(answer) = answer else {
-            return Err(self.failed(REQUEST, &"the answer does not say of which slot it is"));
+            return Err(self.malformed(REQUEST, "the answer does not say of which slot it is"));
         };
         if answer.context.slot < min_slot {
             return Err(LedgerError::Behind {
@@ -98,7 +103,7 @@ impl Ledger for RpcLedger {
             });
         }
         let accounts = answer.value.iter().map(account).collect::<Option<Vec<_>>>();
-        let accounts = accounts.ok_or_else(|| self.failed(REQUEST, &"an account is malformed"))?;
+        let accounts = accounts.ok_or_else(|| self.malformed(REQUEST, "an account is malformed"))?;
         Ok(Snapshot {
             program: *program,
             slot: answer.context.slot,

@@ -12,7 +12,7 @@ use std::{convert::Infallible, time::Duration};
 use crate::{
     backfill::{BackfillError, Ledger, LedgerError},
     progress::{Phase, Reporter},
-    store::{Database, StoreError, Writer},
+    store::{Checkpoint, Claim, Database, StoreError, Writer},
     stream::{Source, StreamError},
 };
 use backoff::Backoff;
@@ -104,11 +104,10 @@ impl<L: Ledger> Ingest<L> {
 
     async fn session(&self, backoff: &mut Backoff) -> Result<Infallible, IngestError> {
         let writer = loop {
-            if let Some(writer) = Writer::acquire(&self.database).await? {
-                break writer;
+            match Writer::acquire(&self.database).await? {
+                Claim::Ours(writer) => break writer,
+                Claim::Theirs(checkpoint) => self.stand_by(checkpoint).await,
             }
-            self.reporter.enter(Phase::Standby);
-            tokio::time::sleep(STANDBY_INTERVAL).await;
         };
         let session = Session {
             source: &self.source,
@@ -119,5 +118,14 @@ impl<L: Ledger> Ingest<L> {
             confirmed_at_start: 0,
         };
         session.run().await
+    }
+
+    /// Answers go on meanwhile, from what the other process writes.
+    async fn stand_by(&self, checkpoint: Option<Checkpoint>) {
+        if let Some(checkpoint) = checkpoint {
+            self.reporter.resume(checkpoint.slot, checkpoint.applied_at_ms);
+        }
+        self.reporter.enter(Phase::Standby);
+        tokio::time::sleep(STANDBY_INTERVAL).await;
     }
 }

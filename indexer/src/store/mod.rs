@@ -8,4 +8,4 @@ mod values;
 mod writer;
 
 pub use connect::{Database, StoreError};
-pub use writer::{Checkpoint, Succession, Writer};
+pub use writer::{Checkpoint, Claim, Succession, Writer};

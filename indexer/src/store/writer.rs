@@ -83,6 +83,15 @@ fn differ(one: Option<[u8; 32]>, other: Option<[u8; 32]>) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
 }
 
+/// Whether this process may write.
+#[derive(Debug)]
+pub enum Claim {
+    /// It may.
+    Ours(Writer),
+    /// Another process does, and has come this far.
+    Theirs(Option<Checkpoint>),
+}
+
 /// Writes rows and checkpoint. There is one per database.
 ///
 /// The lock belongs to the connection and everything is written through that same connection: a writer that lost its lock has lost the
@@ -93,16 +102,21 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Becomes the database's writer; `None` while another process is.
+    /// Becomes the database's writer, unless another process is.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn acquire(database: &Database) -> Result<Option<Self>, StoreError> {
+    pub async fn acquire(database: &Database) -> Result<Claim, StoreError> {
         let mut connection = database.connect().await?;
         let locked = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "locked!""#, WRITER_LOCK)
             .fetch_one(&mut connection)
             .await?;
-        Ok(locked.then_some(Self { connection }))
+        let mut claimed = Self { connection };
+        Ok(if locked {
+            Claim::Ours(claimed)
+        } else {
+            Claim::Theirs(claimed.checkpoint().await?)
+        })
     }
 
     /// Records which chain this database mirrors, or refuses another one.

@@ -1,6 +1,6 @@
 //! Where the stream comes from, and what is asked of it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, error::Error, time::Duration};
 
 use gantry_sdk::{market, staking};
 use tokio::time::timeout;
@@ -11,6 +11,7 @@ use yellowstone_grpc_proto::prelude::{
 };
 
 use super::feed::{Feed, StreamError};
+use crate::causes::causes;
 
 /// Longest that connecting may take before it counts as failed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,9 +67,9 @@ impl Source {
     }
 
     async fn connect(&self) -> Result<GeyserGrpcClient, StreamError> {
-        let unreachable = |reason: &dyn std::fmt::Display| StreamError::Unreachable {
+        let unreachable = |error: &dyn Error| StreamError::Unreachable {
             url: self.config.url.clone(),
-            reason: reason.to_string(),
+            reason: causes(error),
         };
         let mut builder = GeyserGrpcBuilder::from_shared(self.config.url.clone())
             .and_then(|builder| builder.x_token(self.config.token.clone()))
@@ -80,6 +81,8 @@ impl Source {
             .keep_alive_while_idle(true)
             .max_decoding_message_size(MAX_MESSAGE_BYTES);
         if self.config.url.starts_with("https://") {
+            // Several libraries of this process bring cryptography, so one has to be chosen. Fails when it already is.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             let tls = ClientTlsConfig::new().with_enabled_roots();
             builder = builder.tls_config(tls).map_err(|error| unreachable(&error))?;
         }
@@ -90,7 +93,7 @@ impl Source {
 fn refused(error: GeyserGrpcClientError) -> StreamError {
     match error {
         GeyserGrpcClientError::TonicStatus(status) => StreamError::from(status),
-        GeyserGrpcClientError::TransportError(error) => StreamError::Ended(error.to_string()),
+        GeyserGrpcClientError::TransportError(error) => StreamError::Ended(causes(&error)),
     }
 }
 
