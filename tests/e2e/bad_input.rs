@@ -53,7 +53,7 @@ fn an_agent_with_a_price_above_the_ceiling_or_another_key_refuses_to_start() {
     let rate = agent["rate"].to_string();
     let dear = config.replace(&rate, "2000000000000000");
     assert_ne!(dear, config, "the rate stands in the configuration");
-    refused(&attempt(&dear), &["ceiling"]);
+    refused(&attempt(&dear), &["2000000000000000", "outside the market's range"]);
 
     // Another data directory has no attestation key yet, so the agent makes one that is not the key on chain.
     let data_dir = agent["data_dir"].as_str().expect("a path");
