@@ -98,11 +98,11 @@ impl ChainBill {
 
     fn gpus(&self) -> String {
         let simulated = if self.simulated == Some(true) { "simulated " } else { "" };
-        let plural = if self.job.gpus == 1 { "" } else { "s" };
-        format!("{} {simulated}GPU{plural}", self.job.gpus)
+        counted(usize::from(self.job.gpus), &format!("{simulated}GPU"))
     }
 
-    fn has_ended(&self) -> bool {
+    /// Whether nothing can change any more.
+    pub(crate) fn has_ended(&self) -> bool {
         matches!(self.bill.state, JobState::Closed | JobState::Cancelled)
     }
 
@@ -169,10 +169,10 @@ impl ChainBill {
             bill.rate
         );
         let metered = format!(
-            "{} ms ({}), {}",
+            "{} ms ({}), {} settled",
             bill.metered_ms,
             period::show_ms(bill.metered_ms),
-            settled(bill)
+            counted(bill.settlements.len(), "receipt")
         );
         let entries = [
             ("Job", bill.job.to_string()),
@@ -229,11 +229,10 @@ impl ChainBill {
     }
 }
 
-fn settled(bill: &VerifiedBill) -> String {
-    match bill.settlements.len() {
-        1 => "1 receipt settled".into(),
-        number => format!("{number} receipts settled"),
-    }
+/// `1 receipt`, `2 receipts`.
+#[must_use]
+pub(crate) fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What a transaction did, in the words of the programs' events, each once.
