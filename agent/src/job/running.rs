@@ -5,7 +5,7 @@ use gantry_sdk::{market::state::JobState, wire::Exit};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     task::spawn_blocking,
-    time::{Instant, MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, interval_at, sleep},
 };
 
 use super::{
@@ -111,9 +111,11 @@ impl Task {
             .min(grace / RECEIPTS_PER_GRACE_WINDOW);
         let mut meter = Meter::resume(self.claims.metered_ms, most_claimable_ms(&self.record.account));
         let mut samples = Vec::new();
-        let mut ticks = interval(SAMPLE_INTERVAL.min(receipt_interval));
+        let mut ticks = interval(SAMPLE_INTERVAL);
+        let mut receipts = interval_at(Instant::now() + receipt_interval, receipt_interval);
+        // After a freeze one of each, not all that were missed.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut next_sample, mut next_receipt) = (Instant::now(), Instant::now() + receipt_interval);
+        receipts.set_missed_tick_behavior(MissedTickBehavior::Delay);
         meter.start(self.services.clock.monotonic());
         let reason = loop {
             tokio::select! {
@@ -121,25 +123,22 @@ impl Task {
                     self.warn_of_gap(meter.stop(self.services.clock.monotonic()));
                     return (exit, meter.metered_ms(), samples);
                 }
+                _ = receipts.tick() => {
+                    self.warn_of_gap(meter.look(self.services.clock.monotonic()));
+                    self.sign(meter.metered_ms(), &mut samples).await;
+                }
                 _ = ticks.tick() => {
                     self.warn_of_gap(meter.look(self.services.clock.monotonic()));
-                    if Instant::now() >= next_sample {
-                        next_sample = Instant::now() + SAMPLE_INTERVAL;
-                        samples.extend(self.sample(meter.metered_ms()).await);
-                        samples.truncate(MAX_WAITING_SAMPLES);
-                    }
+                    self.publish(meter.metered_ms());
+                    samples.extend(self.sample(meter.metered_ms()).await);
+                    samples.truncate(MAX_WAITING_SAMPLES);
                     if meter.is_exhausted() {
                         break "the rented time was over";
-                    }
-                    if Instant::now() >= next_receipt {
-                        next_receipt = Instant::now() + receipt_interval;
-                        self.sign(meter.metered_ms(), &mut samples).await;
                     }
                     let signed_ms = self.countersigned.borrow().metered_ms;
                     if Duration::from_millis(meter.metered_ms().saturating_sub(signed_ms)) > grace {
                         break "the tenant stopped signing receipts";
                     }
-                    self.publish(meter.metered_ms());
                 }
                 Ok(()) = self.account.changed() => match self.look_at_chain() {
                     Some(JobState::Stopped) => {

@@ -348,9 +348,9 @@ fn nodes(desired: &Desired, on_chain: &OnChain, steps: &mut Vec<Step>) -> u16 {
 /// The class and region of a specification, for people.
 #[must_use]
 pub fn describe(specification: &NodeSpecification) -> String {
-    let simulated = if specification.simulated { "simulated " } else { "" };
+    let simulated = if specification.simulated { ", simulated" } else { "" };
     format!(
-        "{} × {simulated}{} with {} MiB in {}",
+        "{} × {} with {} MiB in {}{simulated}",
         specification.gpus,
         class::unpack(&specification.class),
         specification.memory_mib,

@@ -1,4 +1,11 @@
-//! Tests of the agent against its own binary, a real sandbox and a real disk; only the chain is scripted.
+//! Tests of the agent against its own binary, a real sandbox, a real disk and real HTTPS; only the chain is scripted.
 
+mod auth;
 mod bundles;
+mod config;
+mod faults;
+mod jobs;
+mod receipt_log;
+mod registration;
+mod support;
 mod workloads;

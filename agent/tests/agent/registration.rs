@@ -1,0 +1,244 @@
+//! What registration changes, and what it refuses.
+
+use gantry_agent::registration::{Desired, OnChain, RegistrationError, Step, plan};
+use gantry_protocol::{Rate, class};
+use gantry_sdk::{
+    Pubkey,
+    market::{
+        NodeSpecification, ProviderProfile,
+        state::{Node, Provider, RegisteredMint},
+    },
+    staking::state::Stake,
+};
+use std::collections::BTreeMap;
+
+use crate::support::blank;
+
+const OWNER: Pubkey = Pubkey::new_from_array([1; 32]);
+const KEY: Pubkey = Pubkey::new_from_array([2; 32]);
+const MINT: Pubkey = Pubkey::new_from_array([3; 32]);
+
+fn desired() -> Desired {
+    let mut endpoint = [0; 96];
+    endpoint[..11].copy_from_slice(b"https://gpu");
+    Desired {
+        owner: OWNER,
+        profile: ProviderProfile {
+            attestation_key: KEY,
+            tls_key_hash: [4; 32],
+            endpoint,
+            endpoint_bytes: 11,
+        },
+        specification: NodeSpecification {
+            class: class::pack("h100-sxm").expect("a name"),
+            region: class::pack("eu").expect("a name"),
+            memory_mib: 81_920,
+            min_duration_s: 1,
+            max_duration_s: 3_600,
+            gpus: 8,
+            simulated: false,
+        },
+        prices: BTreeMap::from([(MINT, Rate(500))]),
+        stake: Some(1_000),
+    }
+}
+
+fn nothing() -> OnChain {
+    let mut mint: RegisteredMint = blank();
+    (mint.rate_floor, mint.rate_ceiling) = (10, 1_000);
+    OnChain {
+        config: blank(),
+        mints: BTreeMap::from([(MINT, mint)]),
+        balances: Vec::new(),
+        provider: None,
+        nodes: Vec::new(),
+        stake: None,
+        pool: blank(),
+        stake_token_program: Pubkey::new_from_array([9; 32]),
+        stake_tokens: 5_000,
+        hot_key_lamports: 0,
+        jobs: Vec::new(),
+    }
+}
+
+/// The chain as it is after everything was done.
+fn everything() -> OnChain {
+    let desired = desired();
+    let (mut provider, mut node, mut stake): (Provider, Node, Stake) = (blank(), blank(), blank());
+    provider.set_profile(&desired.profile).expect("valid");
+    provider.nodes = 1;
+    node.specify(&desired.specification).expect("valid");
+    node.set_price(MINT, Rate(500)).expect("a place");
+    stake.active = 1_000;
+    OnChain {
+        balances: vec![MINT],
+        provider: Some(provider),
+        nodes: vec![node],
+        stake: Some(stake),
+        hot_key_lamports: 1_000_000_000,
+        ..nothing()
+    }
+}
+
+fn steps(desired: &Desired, on_chain: &OnChain) -> Vec<Step> {
+    plan(desired, on_chain, false).expect("a plan").steps
+}
+
+#[test]
+fn a_new_provider_registers_everything_in_order() {
+    let expected = [
+        Step::FundHotKey { lamports: 50_000_000 },
+        Step::RegisterProvider,
+        Step::OpenBalance { mint: MINT },
+        Step::OpenStake,
+        Step::DepositStake { amount: 1_000 },
+        Step::RegisterNode { id: 0 },
+        Step::SetPrice {
+            id: 0,
+            mint: MINT,
+            rate: 500,
+        },
+    ];
+    assert_eq!(steps(&desired(), &nothing()), expected);
+}
+
+#[test]
+fn where_chain_and_configuration_agree_nothing_is_sent() {
+    assert_eq!(steps(&desired(), &everything()), []);
+}
+
+#[test]
+fn only_what_differs_is_changed() {
+    let mut wish = desired();
+    wish.prices.insert(MINT, Rate(600));
+    assert_eq!(
+        steps(&wish, &everything()),
+        [Step::SetPrice {
+            id: 0,
+            mint: MINT,
+            rate: 600
+        }]
+    );
+
+    let mut wish = desired();
+    wish.specification.max_duration_s = 60;
+    assert_eq!(steps(&wish, &everything()), [Step::UpdateNode { id: 0 }]);
+
+    let mut wish = desired();
+    wish.profile.tls_key_hash = [5; 32];
+    assert_eq!(steps(&wish, &everything()), [Step::UpdateProvider { rotates: false }]);
+
+    let mut wish = desired();
+    wish.stake = Some(1_500);
+    assert_eq!(steps(&wish, &everything()), [Step::DepositStake { amount: 500 }]);
+    wish.stake = Some(1);
+    assert_eq!(steps(&wish, &everything()), [], "less stake is not unbonded by itself");
+
+    let mut chain = everything();
+    chain.nodes[0].active = 0;
+    assert_eq!(steps(&desired(), &chain), [Step::UpdateNode { id: 0 }]);
+}
+
+#[test]
+fn other_hardware_is_another_node_and_the_former_goes_off_the_market() {
+    let mut wish = desired();
+    wish.specification.gpus = 4;
+    let expected = [
+        Step::RetireNode {
+            id: 0,
+            min_duration_s: 1,
+            max_duration_s: 3_600,
+        },
+        Step::RegisterNode { id: 1 },
+        Step::SetPrice {
+            id: 1,
+            mint: MINT,
+            rate: 500,
+        },
+    ];
+    assert_eq!(steps(&wish, &everything()), expected);
+}
+
+#[test]
+fn an_offer_that_is_no_longer_configured_is_withdrawn() {
+    let other = Pubkey::new_from_array([8; 32]);
+    let mut chain = everything();
+    chain.nodes[0].set_price(other, Rate(5)).expect("a place");
+    assert_eq!(
+        steps(&desired(), &chain),
+        [Step::SetPrice {
+            id: 0,
+            mint: other,
+            rate: 0
+        }]
+    );
+}
+
+#[test]
+fn an_agent_with_a_wrong_key_does_not_start_and_says_what_to_do() {
+    let mut wish = desired();
+    wish.profile.attestation_key = Pubkey::new_from_array([6; 32]);
+    let refused = plan(&wish, &everything(), false).expect_err("refused");
+    let own = wish.profile.attestation_key;
+    assert_eq!(
+        refused,
+        RegistrationError::WrongAttestationKey {
+            owner: OWNER,
+            on_chain: KEY,
+            own
+        }
+    );
+    let message = refused.to_string();
+    for part in [
+        KEY.to_string(),
+        own.to_string(),
+        "--rotate-attestation-key".to_owned(),
+        "contradicting".to_owned(),
+    ] {
+        assert!(message.contains(&part), "{message}");
+    }
+}
+
+#[test]
+fn a_rotation_takes_living_jobs_over() {
+    let mut wish = desired();
+    wish.profile.attestation_key = Pubkey::new_from_array([6; 32]);
+    let mut chain = everything();
+    let job = Pubkey::new_unique();
+    chain.jobs = vec![(job, KEY)];
+    let steps = plan(&wish, &chain, true).expect("a plan").steps;
+    assert_eq!(steps, [Step::UpdateProvider { rotates: true }, Step::RekeyJob { job }]);
+}
+
+#[test]
+fn a_price_above_the_ceiling_is_refused_with_the_range() {
+    for rate in [9, 1_001] {
+        let mut wish = desired();
+        wish.prices.insert(MINT, Rate(rate));
+        let refused = plan(&wish, &everything(), false).expect_err("refused").to_string();
+        assert!(
+            refused.contains("range of 10 to 1000") && refused.contains(&rate.to_string()),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_mint_is_refused_by_name() {
+    let mut wish = desired();
+    let unknown = Pubkey::new_unique();
+    wish.prices.insert(unknown, Rate(500));
+    let refused = plan(&wish, &everything(), false).expect_err("refused").to_string();
+    assert!(
+        refused.contains(&unknown.to_string()) && refused.contains("registered mint"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_stake_that_the_wallet_cannot_cover_is_refused_with_the_amounts() {
+    let mut wish = desired();
+    wish.stake = Some(10_000);
+    let refused = plan(&wish, &everything(), false).expect_err("refused").to_string();
+    assert!(refused.contains("9000") && refused.contains("5000"), "{refused}");
+}

@@ -1,0 +1,185 @@
+//! A chain in memory that decides with the market program's own state transitions.
+
+use futures::{FutureExt, future::BoxFuture};
+use gantry_agent::chain::{Action, Chain, ChainError};
+use gantry_protocol::{UnixSeconds, receipt::ReceiptView};
+use gantry_sdk::{
+    Pubkey, Signature,
+    market::{MarketError, state::Job},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard},
+    time::{SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::broadcast;
+
+/// What it holds and how it behaves.
+#[derive(Default)]
+struct State {
+    jobs: BTreeMap<Pubkey, Job>,
+    away: bool,
+    refusals: Vec<MarketError>,
+    clock_offset_s: i64,
+    sent: Vec<String>,
+}
+
+/// The scripted chain.
+pub(crate) struct ScriptedChain {
+    state: Mutex<State>,
+    news: broadcast::Sender<(Pubkey, Job)>,
+}
+
+fn away() -> ChainError {
+    ChainError {
+        message: "the endpoint is away".to_owned(),
+        code: None,
+        transient: true,
+    }
+}
+
+fn refused(error: MarketError) -> ChainError {
+    let code = 7_000 + error as u32;
+    ChainError {
+        message: format!("refused: {error:?}"),
+        code: Some(code),
+        transient: false,
+    }
+}
+
+impl ScriptedChain {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: Mutex::default(),
+            news: broadcast::channel(64).0,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("not poisoned")
+    }
+
+    /// Everything that happens to jobs from now on.
+    pub(crate) fn news(&self) -> broadcast::Receiver<(Pubkey, Job)> {
+        self.news.subscribe()
+    }
+
+    /// Puts a job there, or changes it as a tenant would.
+    pub(crate) fn set(&self, address: Pubkey, job: Job) {
+        self.state().jobs.insert(address, job);
+        let _ = self.news.send((address, job));
+    }
+
+    pub(crate) fn get(&self, address: Pubkey) -> Job {
+        *self.state().jobs.get(&address).expect("the job")
+    }
+
+    /// Makes the endpoint fail, or work again.
+    pub(crate) fn be_away(&self, away: bool) {
+        self.state().away = away;
+    }
+
+    /// Refuses the next transaction with this error.
+    pub(crate) fn refuse_next(&self, error: MarketError) {
+        self.state().refusals.push(error);
+    }
+
+    /// Moves the chain's clock against this machine's.
+    pub(crate) fn shift_clock(&self, seconds: i64) {
+        self.state().clock_offset_s = seconds;
+    }
+
+    /// What was confirmed, in words.
+    pub(crate) fn sent(&self) -> Vec<String> {
+        self.state().sent.clone()
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        i64::try_from(since.as_secs()).expect("small") + self.state().clock_offset_s
+    }
+
+    fn apply(&self, actions: Vec<Action>) -> Result<Signature, ChainError> {
+        let now = UnixSeconds(self.now());
+        let mut state = self.state();
+        if state.away {
+            return Err(away());
+        }
+        if let Some(error) = state.refusals.pop() {
+            return Err(refused(error));
+        }
+        // A transaction happens as a whole or not at all.
+        let (mut jobs, mut words, mut changed) = (state.jobs.clone(), Vec::new(), Vec::new());
+        for action in actions {
+            let (address, word, outcome) = match action {
+                Action::Start { job } => (job, "start", jobs.get_mut(&job).expect("the job").start(now)),
+                Action::Settle { receipt, .. } => {
+                    receipt.verify().expect("both signatures fit");
+                    let address = Pubkey::new_from_array(receipt.receipt.job);
+                    let job = jobs.get_mut(&address).expect("the job");
+                    assert_eq!(receipt.provider_key, job.attestation_key);
+                    assert_eq!(receipt.tenant_key, job.session_key);
+                    let bytes = receipt.receipt.to_bytes();
+                    let view = ReceiptView::of(&bytes).expect("a receipt");
+                    (address, "settle", job.settle(view, now).map(|_| ()))
+                }
+                Action::Close { address, .. } => (
+                    address,
+                    "close",
+                    jobs.get_mut(&address).expect("the job").conclude(now, true).map(|_| ()),
+                ),
+                Action::Cancel { address, .. } => (
+                    address,
+                    "cancel",
+                    jobs.get_mut(&address).expect("the job").cancel(now, true).map(|_| ()),
+                ),
+                Action::Heartbeat { node } => (node, "heartbeat", Ok(())),
+            };
+            outcome.map_err(refused)?;
+            words.push(word);
+            changed.push(address);
+        }
+        state.jobs = jobs;
+        state.sent.push(words.join("+"));
+        for address in changed {
+            if let Some(job) = state.jobs.get(&address) {
+                let _ = self.news.send((address, *job));
+            }
+        }
+        Ok(Signature::default())
+    }
+}
+
+impl Chain for ScriptedChain {
+    fn job(&self, address: Pubkey) -> BoxFuture<'_, Result<Option<Job>, ChainError>> {
+        async move {
+            let state = self.state();
+            if state.away {
+                Err(away())
+            } else {
+                Ok(state.jobs.get(&address).copied())
+            }
+        }
+        .boxed()
+    }
+
+    fn jobs(&self) -> BoxFuture<'_, Result<Vec<(Pubkey, Job)>, ChainError>> {
+        async move {
+            let state = self.state();
+            if state.away {
+                Err(away())
+            } else {
+                Ok(state.jobs.iter().map(|(address, job)| (*address, *job)).collect())
+            }
+        }
+        .boxed()
+    }
+
+    fn time(&self) -> BoxFuture<'_, Result<i64, ChainError>> {
+        async move { Ok(self.now()) }.boxed()
+    }
+
+    fn send(&self, actions: Vec<Action>) -> BoxFuture<'_, Result<Signature, ChainError>> {
+        async move { self.apply(actions) }.boxed()
+    }
+}
