@@ -152,6 +152,7 @@ async fn a_tombstone_survives_a_late_write_and_yields_to_a_new_account() {
     );
     apply(&mut writer, &[open(10, 2), open(11, 3)]).await;
     assert_eq!(postgres.ask(shown), "");
+    assert_eq!(postgres.ask("SELECT amount FROM balances"), "1");
     apply(&mut writer, &[open(12, 4)]).await;
     assert_eq!(postgres.ask(shown), "4");
 }
@@ -172,7 +173,24 @@ async fn a_late_write_of_an_account_that_was_never_seen_alive_stays_hidden() {
         ],
     )
     .await;
-    assert_eq!(postgres.ask("SELECT COUNT(*) FROM open_balances"), "0");
+    assert_eq!(postgres.ask("SELECT COUNT(*) FROM balances"), "0");
+}
+
+#[tokio::test]
+async fn an_older_tombstone_never_replaces_a_newer_one() {
+    let postgres = Postgres::start().await;
+    let mut writer = postgres.writer().await;
+    let closed_at = |number| {
+        let closed = AccountWrite {
+            lamports: 0,
+            ..written(key(14), &balance(key(3), 0), 8)
+        };
+        slot(number, vec![closed])
+    };
+    apply(&mut writer, &[closed_at(11), closed_at(9)]).await;
+    apply(&mut writer, &[slot(10, vec![written(key(14), &balance(key(3), 1), 3)])]).await;
+    assert_eq!(postgres.ask("SELECT slot FROM tombstones"), "11");
+    assert_eq!(postgres.ask("SELECT COUNT(*) FROM balances"), "0");
 }
 
 /// Ends the writer's connection from outside, as a kill would.
