@@ -17,26 +17,26 @@ use sha2::{Digest as _, Sha256};
 
 /// A request as it arrived.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// The request line and the headers.
-    pub(super) head: Vec<String>,
+    pub(crate) head: Vec<String>,
     /// The body.
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// The server.
-pub(super) struct Impostor {
+pub(crate) struct Impostor {
     /// Where it answers.
-    pub(super) endpoint: String,
+    pub(crate) endpoint: String,
     /// SHA-256 of its public key.
-    pub(super) key_hash: [u8; 32],
+    pub(crate) key_hash: [u8; 32],
     /// What it was asked.
-    pub(super) asked: Arc<Mutex<Vec<Asked>>>,
+    pub(crate) asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Impostor {
     /// Starts a server that answers with `status` and `body`; it lives as long as the test.
-    pub(super) fn start(status: &'static str, body: &'static str) -> Self {
+    pub(crate) fn start(status: &'static str, body: impl Into<String>) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec!["anyone".to_owned()])
             .unwrap()
@@ -52,11 +52,11 @@ impl Impostor {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("https://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let (config, kept) = (Arc::new(config), asked.clone());
+        let (config, kept, body) = (Arc::new(config), asked.clone(), body.into());
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 // A client that breaks off is none of the server's business.
-                let _ = answer(connection, &config, &kept, status, body);
+                let _ = answer(connection, &config, &kept, status, &body);
             }
         });
         Self {

@@ -2,7 +2,7 @@
 
 mod error;
 #[cfg(test)]
-mod impostor;
+pub(crate) mod impostor;
 mod requests;
 mod tls;
 

@@ -159,3 +159,89 @@ impl Cosigner<'_> {
         outcome.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{agent::impostor::Impostor, output::Output, state::Store};
+    use gantry_protocol::receipt::FLAG_FINAL;
+
+    const JOB: Pubkey = Pubkey::new_from_array([1; 32]);
+
+    fn receipt(metered_ms: u64) -> Receipt {
+        Receipt {
+            genesis_hash: [2; 32],
+            job: JOB.to_bytes(),
+            sequence: 1,
+            metered_ms,
+            time_ms: 0,
+            flags: FLAG_FINAL,
+            samples_root: [0; 32],
+        }
+    }
+
+    /// What comes of a provider that offers this receipt and no other, how many signatures it got, and what is on disk then.
+    async fn offered(
+        receipt: Receipt,
+        signs: &Keypair,
+        known: &Keypair,
+    ) -> (Result<CoSignedReceipt, Failure>, usize, bool) {
+        let body = serde_json::to_string(&SignedReceipt::new(&receipt, &sign(signs, &receipt))).unwrap();
+        let server = Impostor::start("200 OK", body);
+        let (session_key, patience) = (Keypair::new(), Duration::from_millis(900));
+        let agent = Agent::new(&server.endpoint, server.key_hash, JOB, &session_key, patience).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let directory = Store::new(root.path()).job(&JOB);
+        directory.create().unwrap();
+        let cosigner = Cosigner {
+            agent: &agent,
+            client: &Client::new("http://127.0.0.1:1"),
+            job: JOB,
+            attestation_key: known.pubkey(),
+            session_key: &session_key,
+            directory: &directory,
+            guard: Guard {
+                job: JOB.to_bytes(),
+                genesis_hash: [2; 32],
+                rented_ms: 60_000,
+                signed: None,
+            },
+            stopwatch: Stopwatch::started(Duration::from_secs(5)),
+            ended_ms: &Cell::new(None),
+            patience,
+            progress: &Output::new(true).progress(""),
+        };
+        let outcome = cosigner.run().await;
+        let asked = server.asked.lock().unwrap();
+        let signatures = asked.iter().filter(|asked| asked.head[0].starts_with("POST")).count();
+        (outcome, signatures, directory.receipt().unwrap().is_some())
+    }
+
+    #[tokio::test]
+    async fn an_honest_receipt_is_signed_kept_and_handed_over() {
+        let provider = Keypair::new();
+        let (outcome, signatures, is_kept) = offered(receipt(4_900), &provider, &provider).await;
+        let signed = outcome.unwrap();
+        signed.verify().unwrap();
+        assert_eq!((signed.receipt, signatures, is_kept), (receipt(4_900), 1, true));
+    }
+
+    #[tokio::test]
+    async fn a_receipt_for_more_time_than_passed_is_never_signed_and_its_provider_is_given_up() {
+        let provider = Keypair::new();
+        let (outcome, signatures, is_kept) = offered(receipt(30_000), &provider, &provider).await;
+        let failure = outcome.unwrap_err().to_string();
+        assert!(
+            failure.contains("30000 ms") && failure.contains("keeps sending"),
+            "{failure}"
+        );
+        assert_eq!((signatures, is_kept), (0, false));
+    }
+
+    #[tokio::test]
+    async fn a_receipt_under_a_strangers_key_is_never_signed() {
+        let (outcome, signatures, is_kept) = offered(receipt(4_900), &Keypair::new(), &Keypair::new()).await;
+        assert!(outcome.is_err());
+        assert_eq!((signatures, is_kept), (0, false));
+    }
+}

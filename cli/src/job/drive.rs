@@ -239,6 +239,8 @@ impl Drive<'_> {
         let write = |bytes: &[u8]| {
             // A reader that went away (`gantry run … | head`) must not leave receipts unsigned.
             if manner.shows_output && !broken_pipe {
+                // From here on the output shows that it goes on; a moving line would overwrite lines that are not ended yet.
+                self.progress.done();
                 broken_pipe = self.progress.workload_output(bytes, to_stderr).is_err();
             }
         };
