@@ -55,7 +55,7 @@ fn install_metrics() -> Option<PrometheusHandle> {
         "gantry_indexer_dead_letters_total",
         "Accounts, events and transactions kept undecoded"
     );
-    metrics::describe_counter!("gantry_indexer_reconnects_total", "Sessions that ended and began again");
+    metrics::describe_counter!("gantry_indexer_reconnects_total", "Attempts that ended and began again");
     metrics::describe_counter!(
         "gantry_indexer_resyncs_total",
         "Times that missed slots were fetched over RPC"

@@ -1,11 +1,11 @@
 //! Keeps the tables equal to the chain, whatever fails.
 //!
-//! Every failure ends the session: what was not committed is forgotten, and the next session begins at the checkpoint, as after a
+//! Every failure ends the attempt: what was not committed is forgotten, and the next attempt begins at the checkpoint, as after a
 //! kill. So there is one way to recover, and it is used all the time.
 
+mod attempt;
 mod backoff;
 mod resync;
-mod session;
 
 use std::{convert::Infallible, time::Duration};
 
@@ -15,13 +15,13 @@ use crate::{
     store::{Checkpoint, Claim, Database, StoreError, Writer},
     stream::{Source, StreamError},
 };
+use attempt::Attempt;
 use backoff::Backoff;
-use session::Session;
 
 /// How often a standing-by indexer asks whether the writer has gone.
 const STANDBY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Why a session ended.
+/// Why an attempt ended.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
     /// The stream gives no more.
@@ -88,13 +88,13 @@ impl<L: Ledger> Ingest<L> {
     pub async fn run(self) -> Result<Infallible, IngestError> {
         let mut backoff = Backoff::default();
         loop {
-            let Err(error) = self.session(&mut backoff).await;
+            let Err(error) = self.attempt(&mut backoff).await;
             if error.is_final() {
                 return Err(error);
             }
             let pause = backoff.next();
             metrics::counter!("gantry_indexer_reconnects_total").increment(1);
-            tracing::warn!(reason = %error, pause_ms = pause.as_millis(), "the session ended; beginning again at the checkpoint");
+            tracing::warn!(reason = %error, pause_ms = pause.as_millis(), "the attempt ended; beginning again at the checkpoint");
             self.reporter.enter(Phase::Disconnected {
                 reason: error.to_string(),
             });
@@ -102,14 +102,14 @@ impl<L: Ledger> Ingest<L> {
         }
     }
 
-    async fn session(&self, backoff: &mut Backoff) -> Result<Infallible, IngestError> {
+    async fn attempt(&self, backoff: &mut Backoff) -> Result<Infallible, IngestError> {
         let writer = loop {
             match Writer::acquire(&self.database).await? {
                 Claim::Ours(writer) => break writer,
                 Claim::Theirs(checkpoint) => self.stand_by(checkpoint).await,
             }
         };
-        let session = Session {
+        let attempt = Attempt {
             source: &self.source,
             ledger: &self.ledger,
             reporter: &self.reporter,
@@ -117,7 +117,7 @@ impl<L: Ledger> Ingest<L> {
             backoff,
             confirmed_at_start: 0,
         };
-        session.run().await
+        attempt.run().await
     }
 
     /// Answers go on meanwhile, from what the other process writes.

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::{
     IngestError,
-    session::{Session, report},
+    attempt::{Attempt, report},
 };
 use crate::{
     apply::{self, Slot, Snapshot},
@@ -27,7 +27,7 @@ const BEHIND_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a node may lag behind the stream.
 const BEHIND_PATIENCE: Duration = Duration::from_secs(30);
 
-impl<L: Ledger> Session<'_, L> {
+impl<L: Ledger> Attempt<'_, L> {
     /// Fetches what the stream no longer gives; returns the stream and the checkpoint that it continues from.
     pub(super) async fn resync(
         &mut self,

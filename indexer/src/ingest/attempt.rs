@@ -17,13 +17,13 @@ const MAX_BATCH_SLOTS: usize = 256;
 const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
 
 /// One attempt.
-pub(super) struct Session<'a, L> {
+pub(super) struct Attempt<'a, L> {
     pub(super) source: &'a Source,
     pub(super) ledger: &'a L,
     pub(super) reporter: &'a Reporter,
     pub(super) writer: Writer,
     pub(super) backoff: &'a mut Backoff,
-    /// What the chain had confirmed when the session began; zero before it was asked.
+    /// What the chain had confirmed when the attempt began; zero before it was asked.
     pub(super) confirmed_at_start: u64,
 }
 
@@ -32,7 +32,7 @@ struct Gap {
     reason: String,
 }
 
-impl<L: Ledger> Session<'_, L> {
+impl<L: Ledger> Attempt<'_, L> {
     pub(super) async fn run(mut self) -> Result<Infallible, IngestError> {
         self.writer.bind_to_chain(&self.ledger.genesis_hash().await?).await?;
         self.confirmed_at_start = self.ledger.confirmed_slot().await?;
