@@ -12,7 +12,7 @@ use gantry_agent::{
     runtime::{directory::JobDirectory, supervisor},
     selftest, status,
 };
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
 /// Threads of the agent: one to answer while the other signs.
@@ -134,11 +134,12 @@ fn dispatch(command: Command) -> Result<ExitCode> {
 
 fn start_log() {
     let filter = EnvFilter::try_from_env("GANTRY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
+    // Colours are for terminals; in a file they are noise.
+    let ansi = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .init();
+        .with_writer(std::io::stderr);
+    log.with_ansi(ansi).with_target(false).init();
 }
 
 fn threads() -> Result<tokio::runtime::Runtime> {

@@ -20,6 +20,7 @@ use crate::{
     chain::{RpcChain, watch},
     clock::SystemClock,
     config::Config,
+    funding::keep_funded,
     gpu::{self, Gpu},
     heartbeat, job,
     job::{Services, Settings, Slots},
@@ -171,6 +172,8 @@ fn begin(
     background.spawn(watch(Arc::clone(&services.chain), config.ws_url.clone(), owner, news));
     background.spawn(Arc::clone(jobs).follow(sightings));
     background.spawn(heartbeat::beat_forever(Arc::clone(services), registered.node, max_age));
+    let hot_key = services.key.pubkey();
+    background.spawn(keep_funded(config.rpc_url.clone(), config.wallet.clone(), hot_key));
     background.spawn(status::write_forever(Arc::clone(jobs), Arc::clone(services), nameplate));
     tracing::info!(
         provider = %owner, node = %registered.node, endpoint = config.endpoint, listen = %config.listen, "ready"

@@ -11,10 +11,7 @@ use gantry_sdk::{
 };
 use std::{collections::BTreeMap, fmt};
 
-/// Below this the hot key is topped up: 2 000 transactions.
-const LEAST_LAMPORTS: u64 = 10_000_000;
-/// What it is topped up to.
-const FUNDED_LAMPORTS: u64 = 50_000_000;
+use crate::funding::{FUNDED_LAMPORTS, LEAST_LAMPORTS};
 
 /// What the configuration and the GPUs say.
 #[derive(Clone, Debug)]
