@@ -44,9 +44,14 @@ impl Workspace {
         self.root.join(target).join(name)
     }
 
-    /// Package names of the on-chain programs, sorted.
+    /// Package names of the on-chain programs that are deployed, sorted.
     pub(crate) fn programs(&self) -> Result<Vec<String>> {
-        let folder = self.path("programs");
+        self.programs_below("programs")
+    }
+
+    /// Package names of the on-chain programs in a folder, sorted. Each lies in a folder of its own name.
+    pub(crate) fn programs_below(&self, folder: &str) -> Result<Vec<String>> {
+        let folder = self.path(folder);
         let mut names = Vec::new();
         for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
             let manifest = entry?.path().join("Cargo.toml");

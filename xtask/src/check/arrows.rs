@@ -2,9 +2,9 @@
 
 /// Each package of the workspace and the packages of the workspace it may depend on, for any purpose.
 ///
-/// Nothing may use `gantry-cli`, `gantry-sandbox`, `xtask` or `path-tracer`; `gantry-indexer` and `gantry-agent` do
+/// Nothing may use `gantry-cli`, `gantry-sandbox`, `xtask`, `path-tracer` or `panics`; `gantry-indexer` and `gantry-agent` do
 /// not know each other. Only `gantry-tests` stands above both, and beside the SDK looks into the programs themselves.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("gantry-protocol", &[]),
     ("gantry-postgres", &[]),
     ("gantry-onchain", &["gantry-protocol"]),
@@ -27,6 +27,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
             "gantry-agent",
         ],
     ),
+    ("panics", &["gantry-onchain"]),
     ("path-tracer", &[]),
     ("xtask", &["gantry-postgres"]),
 ];

@@ -12,7 +12,7 @@ use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::{
     process,
-    programs::{COMMITTED, manifest::Manifest},
+    programs::{SHELVES, manifest::Manifest},
     workspace::Workspace,
 };
 
@@ -70,9 +70,13 @@ fn tracked_sources(workspace: &Workspace) -> Result<Vec<String>> {
 }
 
 fn committed_programs(workspace: &Workspace) -> Result<Vec<String>> {
-    let folder = workspace.path(COMMITTED);
-    Ok(match Manifest::read(&folder) {
-        Ok(manifest) => manifest.differences(&folder, &workspace.programs()?),
-        Err(error) => vec![format!("{error:#}")],
-    })
+    let mut found = Vec::new();
+    for shelf in SHELVES {
+        let names = workspace.programs_below(shelf.sources)?;
+        match Manifest::read(&workspace.path(shelf.committed)) {
+            Ok(manifest) => found.extend(manifest.differences(workspace.root(), shelf.committed, &names)),
+            Err(error) => found.push(format!("{error:#}")),
+        }
+    }
+    Ok(found)
 }

@@ -24,10 +24,10 @@ const FOREIGN_SETTINGS: [&str; 6] = [
     "RUSTC_WORKSPACE_WRAPPER",
 ];
 
-/// Returns the bytecode of one program.
-pub(crate) fn build(workspace: &Workspace, toolchain: Toolchain, program: &str) -> Result<Vec<u8>> {
+/// Returns the bytecode of one program, whose sources lie in a folder of its name below `sources`.
+pub(crate) fn build(workspace: &Workspace, toolchain: Toolchain, sources: &str, program: &str) -> Result<Vec<u8>> {
     let built = match toolchain {
-        Toolchain::PlatformTools => with_platform_tools(workspace, program)?,
+        Toolchain::PlatformTools => with_platform_tools(workspace, sources, program)?,
         Toolchain::Debian => with_debian(workspace, program)?,
     };
     let bytes = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
@@ -39,13 +39,13 @@ pub(crate) fn build(workspace: &Workspace, toolchain: Toolchain, program: &str) 
     Ok(bytes)
 }
 
-fn with_platform_tools(workspace: &Workspace, program: &str) -> Result<PathBuf> {
+fn with_platform_tools(workspace: &Workspace, sources: &str, program: &str) -> Result<PathBuf> {
     let out = workspace.target_dir("sbf/platform-tools");
     let mut cargo = Command::new("cargo");
     cargo
         .arg("build-sbf")
         .arg("--manifest-path")
-        .arg(workspace.path(&format!("programs/{program}/Cargo.toml")));
+        .arg(workspace.path(&format!("{sources}/{program}/Cargo.toml")));
     process::run(cargo.arg("--sbf-out-dir").arg(&out).arg("--").arg("--locked"))?;
     Ok(out.join(format!("{program}.so")))
 }

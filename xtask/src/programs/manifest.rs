@@ -1,4 +1,4 @@
-//! `programs/bin/manifest.json`: what the committed bytecode is and what built it.
+//! `programs/bin/manifest.json` and `tests/programs/bin/manifest.json`: what the committed bytecode is and what built it.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The manifest's name below `programs/bin`.
+/// The manifest's name beside the programs.
 pub(crate) const FILE: &str = "manifest.json";
 
 /// The record beside the committed programs.
@@ -58,13 +58,14 @@ impl Manifest {
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Every way in which the folder's files differ from this record; `programs` are those that must be there.
-    pub(crate) fn differences(&self, folder: &Path, programs: &[String]) -> Vec<String> {
+    /// Every way in which the files of `committed`, below `root`, differ from this record; `programs` are those that must be there.
+    pub(crate) fn differences(&self, root: &Path, committed: &str, programs: &[String]) -> Vec<String> {
+        let folder = root.join(committed);
         let mut found = Vec::new();
         for name in programs {
-            let file = format!("programs/bin/{name}.so");
+            let file = format!("{committed}/{name}.so");
             match (self.programs.get(name), fs::read(folder.join(format!("{name}.so")))) {
-                (None, _) => found.push(format!("programs/bin/{FILE} does not list the program {name}")),
+                (None, _) => found.push(format!("{committed}/{FILE} does not list the program {name}")),
                 (Some(_), Err(error)) => found.push(format!("{file} cannot be read: {error}")),
                 (Some(recorded), Ok(bytes)) => {
                     let actual = Program::of(&bytes);
@@ -79,7 +80,7 @@ impl Manifest {
         }
         for name in self.programs.keys().filter(|name| !programs.contains(name)) {
             found.push(format!(
-                "programs/bin/{FILE} lists {name}, which is no program below programs/"
+                "{committed}/{FILE} lists {name}, which is no program beside {committed}"
             ));
         }
         found
@@ -90,12 +91,13 @@ impl Manifest {
 mod tests {
     use super::*;
 
-    fn folder_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
+    fn root_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("programs/bin")).unwrap();
         for (name, bytes) in files {
-            fs::write(folder.path().join(name), bytes).unwrap();
+            fs::write(root.path().join("programs/bin").join(name), bytes).unwrap();
         }
-        folder
+        root
     }
 
     fn manifest_of(programs: &[(&str, &[u8])]) -> Manifest {
@@ -111,26 +113,30 @@ mod tests {
 
     #[test]
     fn a_written_manifest_reads_back_the_same() {
-        let folder = folder_with(&[]);
+        let root = root_with(&[]);
         let manifest = manifest_of(&[("market", b"code")]);
-        manifest.write(folder.path()).unwrap();
-        assert_eq!(Manifest::read(folder.path()).unwrap(), manifest);
+        manifest.write(root.path()).unwrap();
+        assert_eq!(Manifest::read(root.path()).unwrap(), manifest);
     }
 
     #[test]
     fn the_recorded_files_differ_in_nothing() {
-        let folder = folder_with(&[("market.so", b"code")]);
+        let root = root_with(&[("market.so", b"code")]);
         assert_eq!(
-            manifest_of(&[("market", b"code")]).differences(folder.path(), &["market".to_owned()]),
+            manifest_of(&[("market", b"code")]).differences(root.path(), "programs/bin", &["market".to_owned()]),
             [""; 0]
         );
     }
 
     #[test]
     fn a_changed_a_missing_and_an_unknown_program_are_all_named() {
-        let folder = folder_with(&[("market.so", b"other")]);
+        let root = root_with(&[("market.so", b"other")]);
         let manifest = manifest_of(&[("market", b"code"), ("old", b"old")]);
-        let found = manifest.differences(folder.path(), &["market".to_owned(), "staking".to_owned()]);
+        let found = manifest.differences(
+            root.path(),
+            "programs/bin",
+            &["market".to_owned(), "staking".to_owned()],
+        );
         assert_eq!(found.len(), 3, "{found:#?}");
         assert!(found[0].starts_with("programs/bin/market.so is not the recorded file"));
         assert!(found[1].contains("does not list the program staking"));

@@ -1,5 +1,5 @@
 //! `build-programs`: the on-chain programs as bytecode, in `target/deploy` and, for machines without a toolchain for
-//! them, in `programs/bin`.
+//! them, in `programs/bin`; and the programs that test the toolchain, in `tests/programs/bin` alone.
 
 mod build;
 pub(crate) mod link;
@@ -15,20 +15,60 @@ use crate::workspace::Workspace;
 use manifest::{Manifest, Program};
 use toolchain::Toolchain;
 
-/// Folder of the committed programs.
-pub(crate) const COMMITTED: &str = "programs/bin";
+/// Folder of the committed programs that are deployed.
+pub(crate) const COMMITTED: &str = DEPLOYED.committed;
+
+/// Programs of one kind: where their sources are, and where their bytecode is committed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shelf {
+    /// The folder with a folder of each program.
+    pub(crate) sources: &'static str,
+    /// The folder with each program's bytecode and the manifest.
+    pub(crate) committed: &'static str,
+}
+
+/// The programs of the network.
+const DEPLOYED: Shelf = Shelf {
+    sources: "programs",
+    committed: "programs/bin",
+};
+
+/// Every kind: the programs of the network, and those that test the toolchain.
+pub(crate) const SHELVES: [Shelf; 2] = [
+    DEPLOYED,
+    Shelf {
+        sources: "tests/programs",
+        committed: "tests/programs/bin",
+    },
+];
 
 /// Builds every program and puts it in place, or with `check` compares it with the committed one.
 pub(crate) fn build_programs(workspace: &Workspace, check: bool) -> Result<()> {
-    if check { compare(workspace) } else { rebuild(workspace) }
+    if !check {
+        return SHELVES.iter().try_for_each(|shelf| rebuild(workspace, shelf));
+    }
+    let mut differences = Vec::new();
+    for shelf in &SHELVES {
+        differences.extend(compare(workspace, shelf)?);
+    }
+    if !differences.is_empty() {
+        bail!(
+            "the committed programs are out of date: run `./dev programs`\n  {}",
+            differences.join("\n  ")
+        );
+    }
+    Ok(())
 }
 
-fn rebuild(workspace: &Workspace) -> Result<()> {
+fn rebuild(workspace: &Workspace, shelf: &Shelf) -> Result<()> {
     let toolchain = Toolchain::ready()?;
-    let folders = [workspace.path("target/deploy"), workspace.path(COMMITTED)];
+    let mut folders = vec![workspace.path(shelf.committed)];
+    if shelf.sources == DEPLOYED.sources {
+        folders.push(workspace.path("target/deploy"));
+    }
     let mut programs = BTreeMap::new();
-    for name in workspace.programs()? {
-        let bytes = timed_build(workspace, toolchain, &name)?;
+    for name in workspace.programs_below(shelf.sources)? {
+        let bytes = timed_build(workspace, toolchain, shelf, &name)?;
         for folder in &folders {
             fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
             let path = folder.join(format!("{name}.so"));
@@ -41,14 +81,13 @@ fn rebuild(workspace: &Workspace) -> Result<()> {
         anchor_lang: anchor_lang_version(workspace)?,
         programs,
     };
-    manifest.write(&workspace.path(COMMITTED))
+    manifest.write(&workspace.path(shelf.committed))
 }
 
-fn compare(workspace: &Workspace) -> Result<()> {
-    let names = workspace.programs()?;
-    let folder = workspace.path(COMMITTED);
-    let manifest = Manifest::read(&folder)?;
-    let mut differences = manifest.differences(&folder, &names);
+fn compare(workspace: &Workspace, shelf: &Shelf) -> Result<Vec<String>> {
+    let (names, committed) = (workspace.programs_below(shelf.sources)?, shelf.committed);
+    let manifest = Manifest::read(&workspace.path(committed))?;
+    let mut differences = manifest.differences(workspace.root(), committed, &names);
     let anchor_lang = anchor_lang_version(workspace)?;
     if manifest.anchor_lang != anchor_lang {
         differences.push(format!(
@@ -67,27 +106,22 @@ fn compare(workspace: &Workspace) -> Result<()> {
         ),
         Some(Ok((toolchain, _))) => {
             for name in names {
-                let built = Program::of(&timed_build(workspace, toolchain, &name)?);
+                let built = Program::of(&timed_build(workspace, toolchain, shelf, &name)?);
                 if manifest.programs.get(&name).is_some_and(|recorded| *recorded != built) {
                     differences.push(format!(
-                        "the sources of {name} give other bytes than {COMMITTED}/{name}.so"
+                        "the sources of {name} give other bytes than {committed}/{name}.so"
                     ));
                 }
             }
         }
     }
-    if !differences.is_empty() {
-        bail!(
-            "the committed programs are out of date: run `./dev programs`\n  {}",
-            differences.join("\n  ")
-        );
-    }
-    Ok(())
+    Ok(differences)
 }
 
-fn timed_build(workspace: &Workspace, toolchain: Toolchain, name: &str) -> Result<Vec<u8>> {
+fn timed_build(workspace: &Workspace, toolchain: Toolchain, shelf: &Shelf, name: &str) -> Result<Vec<u8>> {
     let started = Instant::now();
-    let bytes = build::build(workspace, toolchain, name).with_context(|| format!("building the program {name}"))?;
+    let bytes = build::build(workspace, toolchain, shelf.sources, name)
+        .with_context(|| format!("building the program {name}"))?;
     println!(
         "build-programs: {name}.so, {} bytes, {:.1} s",
         bytes.len(),
