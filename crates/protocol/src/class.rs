@@ -10,6 +10,10 @@ pub type Name = [u8; NAME_BYTES];
 #[must_use]
 pub fn pack(name: &str) -> Option<Name> {
     let bytes = name.as_bytes();
+    // A zero is padding, never a character.
+    if bytes.contains(&0) {
+        return None;
+    }
     let mut packed = [0; NAME_BYTES];
     packed.get_mut(..bytes.len())?.copy_from_slice(bytes);
     is_valid(&packed).then_some(packed)

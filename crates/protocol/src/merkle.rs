@@ -104,13 +104,20 @@ impl Frontier {
 
     /// The complete subtrees, smallest first: with [`Self::size`] all that is needed to go on later.
     pub fn subtrees(&self) -> impl Iterator<Item = &Hash> {
-        self.subtrees.iter().enumerate().filter(|(level, _)| (self.size >> level) & 1 == 1).map(|(_, subtree)| subtree)
+        self.subtrees
+            .iter()
+            .enumerate()
+            .filter(|(level, _)| (self.size >> level) & 1 == 1)
+            .map(|(_, subtree)| subtree)
     }
 
     /// The frontier whose [`Self::size`] and [`Self::subtrees`] these are, or `None` when there are too few or too many subtrees.
     #[must_use]
     pub fn from_subtrees(size: u64, complete: &[Hash]) -> Option<Self> {
-        let mut frontier = Self { size, ..Self::default() };
+        let mut frontier = Self {
+            size,
+            ..Self::default()
+        };
         if size >> MAX_DEPTH != 0 {
             return None;
         }
