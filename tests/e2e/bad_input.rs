@@ -21,7 +21,10 @@ fn the_command_line_refuses_bad_rents_with_a_clear_message() {
     let usdc = network.text("/mints/usdc");
     let run = |arguments: &[&str]| {
         let mut command = network.gantry();
-        command.args(["run", "--allow-simulated"]).args(arguments).args(["--", "/bin/true"]);
+        command
+            .args(["run", "--allow-simulated"])
+            .args(arguments)
+            .args(["--", "/bin/true"]);
         command.output().expect("gantry")
     };
     let stranger = "So11111111111111111111111111111111111111112";
@@ -30,7 +33,11 @@ fn the_command_line_refuses_bad_rents_with_a_clear_message() {
     refused(&run(&["--mint", &usdc, "--max-price", "0.000001"]), &["--max-price"]);
     refused(&run(&["--mint", &usdc, "--class", "h100-sxm"]), &["h100-sxm"]);
 
-    let usd = network.gantry().args(["balance", "withdraw", "--mint", &usdc, "1000"]).output().expect("gantry");
+    let usd = network
+        .gantry()
+        .args(["balance", "withdraw", "--mint", &usdc, "1000"])
+        .output()
+        .expect("gantry");
     assert!(usd.status.success(), "{}", String::from_utf8_lossy(&usd.stderr));
     refused(&run(&["--mint", &usdc]), &["gantry balance deposit"]);
 }
@@ -45,10 +52,16 @@ fn an_agent_with_a_price_above_the_ceiling_or_another_key_refuses_to_start() {
         let path = scratch.join("agent.toml");
         std::fs::write(&path, config).expect("a configuration");
         let mut command = Command::new(program("gantry-agent"));
-        command.args(["run", "--simulate-gpu", "--config"]).arg(&path).stdin(Stdio::null());
+        command
+            .args(["run", "--simulate-gpu", "--config"])
+            .arg(&path)
+            .stdin(Stdio::null());
         command.output().expect("gantry-agent")
     };
-    network.signal(agent["name"].as_str().expect("a name"), nix::sys::signal::Signal::SIGTERM);
+    network.signal(
+        agent["name"].as_str().expect("a name"),
+        nix::sys::signal::Signal::SIGTERM,
+    );
 
     let rate = agent["rate"].to_string();
     let dear = config.replace(&rate, "2000000000000000");
@@ -64,10 +77,24 @@ fn an_agent_with_a_price_above_the_ceiling_or_another_key_refuses_to_start() {
 
 #[test]
 fn an_indexer_without_postgres_says_what_to_do() {
-    let unused = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
+    let unused = TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("its address")
+        .port();
     let output = Command::new(program("gantry-indexer"))
-        .args(["--database-url", &format!("postgres://gantry@127.0.0.1:{unused}/gantry")])
-        .args(["--grpc-url", "http://127.0.0.1:1", "--rpc-url", "http://127.0.0.1:1", "--listen", "127.0.0.1:0"])
+        .args([
+            "--database-url",
+            &format!("postgres://gantry@127.0.0.1:{unused}/gantry"),
+        ])
+        .args([
+            "--grpc-url",
+            "http://127.0.0.1:1",
+            "--rpc-url",
+            "http://127.0.0.1:1",
+            "--listen",
+            "127.0.0.1:0",
+        ])
         .env_remove("DATABASE_URL")
         .output()
         .expect("gantry-indexer");

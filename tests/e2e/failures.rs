@@ -27,7 +27,10 @@ fn running_job(network: &Network) -> (String, String) {
         found.is_some()
     });
     let job = found.expect("a running job");
-    (job["job"].as_str().expect("an address").to_owned(), network.agent_of(job["provider"].as_str().expect("a wallet")))
+    (
+        job["job"].as_str().expect("an address").to_owned(),
+        network.agent_of(job["provider"].as_str().expect("a wallet")),
+    )
 }
 
 /// Runs the job to its end and checks that the bill is right for work of `seconds`, of which at most `lost` were not metered.
@@ -40,10 +43,17 @@ fn assert_finishes(network: &Network, run: Child, seconds: u64, lost: u64, start
     let metered = number(&bill, "metered_ms");
     let wall = u64::try_from(started.elapsed().as_millis()).expect("a short test");
     assert!(metered <= wall, "{metered} ms were metered in {wall} ms");
-    assert!(metered + 1_000 * lost >= 1_000 * seconds, "only {metered} ms of {seconds} s were metered");
+    assert!(
+        metered + 1_000 * lost >= 1_000 * seconds,
+        "only {metered} ms of {seconds} s were metered"
+    );
     let job = bill["job"].as_str().expect("an address");
     wait_for("the indexer to agree", Duration::from_secs(20), || {
-        let output = network.gantry().args(["--json", "verify", job]).output().expect("gantry verify");
+        let output = network
+            .gantry()
+            .args(["--json", "verify", job])
+            .output()
+            .expect("gantry verify");
         output.status.success() && json_of(&output)["verified"] == true
     });
 }

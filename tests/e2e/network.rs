@@ -20,7 +20,11 @@ const START_PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let path = test.parent().and_then(Path::parent).expect("target/…/deps").join(name);
-    assert!(path.exists(), "{} is missing: run the tests with ./dev test, which builds it first", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: run the tests with ./dev test, which builds it first",
+        path.display()
+    );
     path
 }
 
@@ -53,7 +57,11 @@ impl Network {
         while !network.directory.path().join("ready.json").exists() {
             let ended = network.sandbox.try_wait().expect("the sandbox's state");
             assert!(ended.is_none(), "the sandbox ended early: {}", network.log());
-            assert!(started.elapsed() < START_PATIENCE, "not ready in time: {}", network.log());
+            assert!(
+                started.elapsed() < START_PATIENCE,
+                "not ready in time: {}",
+                network.log()
+            );
             sleep(Duration::from_millis(50));
         }
         network
@@ -73,7 +81,11 @@ impl Network {
     /// One text of the description, by JSON pointer.
     pub(crate) fn text(&self, pointer: &str) -> String {
         let ready = self.ready();
-        ready.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} in {ready}")).to_owned()
+        ready
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("{pointer} in {ready}"))
+            .to_owned()
     }
 
     /// A scratch directory that lives as long as the network.
@@ -101,7 +113,15 @@ impl Network {
     /// `gantry --json run` of a shell script on the cheapest node.
     pub(crate) fn run_script(&self, script: &str, options: &[&str]) -> Child {
         self.gantry()
-            .args(["--json", "run", "--allow-simulated", "--max-duration", "120s", "--mint", &self.text("/mints/usdc")])
+            .args([
+                "--json",
+                "run",
+                "--allow-simulated",
+                "--max-duration",
+                "120s",
+                "--mint",
+                &self.text("/mints/usdc"),
+            ])
             .args(options)
             .args(["--", "/bin/sh", "-c", script])
             .spawn()
@@ -117,7 +137,9 @@ impl Network {
     /// The process number of a part.
     pub(crate) fn pid(&self, name: &str) -> Pid {
         let ready = self.ready();
-        let pid = ready["pids"][name].as_i64().unwrap_or_else(|| panic!("no process {name} in {ready}"));
+        let pid = ready["pids"][name]
+            .as_i64()
+            .unwrap_or_else(|| panic!("no process {name} in {ready}"));
         Pid::from_raw(i32::try_from(pid).expect("a process number"))
     }
 
@@ -131,7 +153,9 @@ impl Network {
     /// Waits until a part runs again under another process number.
     pub(crate) fn await_restart(&self, name: &str, old: Pid) {
         wait_for(&format!("{name} to be restarted"), Duration::from_secs(30), || {
-            self.ready()["pids"][name].as_i64().is_some_and(|pid| pid != i64::from(old.as_raw()))
+            self.ready()["pids"][name]
+                .as_i64()
+                .is_some_and(|pid| pid != i64::from(old.as_raw()))
         });
     }
 
@@ -140,12 +164,17 @@ impl Network {
         let ready = self.ready();
         let agents = ready["agents"].as_array().expect("agents").clone();
         let agent = agents.into_iter().find(|agent| agent["provider"] == provider);
-        agent.unwrap_or_else(|| panic!("no agent of {provider} in {ready}"))["name"].as_str().expect("a name").to_owned()
+        agent.unwrap_or_else(|| panic!("no agent of {provider} in {ready}"))["name"]
+            .as_str()
+            .expect("a name")
+            .to_owned()
     }
 
     /// Asks the indexer.
     pub(crate) async fn api(&self, path: &str) -> (u16, Value) {
-        let response = reqwest::get(format!("{}{path}", self.text("/api_url"))).await.expect("the API answers");
+        let response = reqwest::get(format!("{}{path}", self.text("/api_url")))
+            .await
+            .expect("the API answers");
         let status = response.status().as_u16();
         (status, response.json().await.unwrap_or(Value::Null))
     }
@@ -156,7 +185,10 @@ impl Drop for Network {
         if std::thread::panicking() {
             eprintln!("--- sandbox ---\n{}", self.log());
             let logs = self.ready()["logs_dir"].as_str().map(PathBuf::from);
-            for entry in logs.into_iter().flat_map(|logs| std::fs::read_dir(logs).into_iter().flatten().flatten()) {
+            for entry in logs
+                .into_iter()
+                .flat_map(|logs| std::fs::read_dir(logs).into_iter().flatten().flatten())
+            {
                 let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
                 let tail: Vec<&str> = text.lines().rev().take(40).collect();
                 eprintln!("--- {} ---", entry.path().display());
@@ -187,8 +219,15 @@ pub(crate) fn wait_for(what: &str, patience: Duration, mut holds: impl FnMut() -
 
 /// The JSON that a successful command printed last on its standard output.
 pub(crate) fn json_of(output: &Output) -> Value {
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{}\n--- stdout\n{out}\n--- stderr\n{err}", output.status);
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(
+        output.status.success(),
+        "{}\n--- stdout\n{out}\n--- stderr\n{err}",
+        output.status
+    );
     let start = out.rfind("\n{").map_or(0, |at| at + 1);
     serde_json::from_str(&out[start..]).unwrap_or_else(|error| panic!("{error}\n--- stdout\n{out}\n--- stderr\n{err}"))
 }

@@ -7,14 +7,21 @@ use crate::network::{Network, json_of, wait_for};
 
 /// A field that holds a 64-bit number as text.
 pub(crate) fn number(value: &Value, field: &str) -> u64 {
-    value[field].as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{field} in {value}"))
+    value[field]
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| panic!("{field} in {value}"))
 }
 
 /// The bill adds up, and equals what the rate and the metered time say.
 pub(crate) fn assert_bill(bill: &Value) {
     let [escrow, owed, paid, fee, refund, rate, metered] =
         ["escrow", "owed", "paid", "fee", "refund", "rate", "metered_ms"].map(|field| number(bill, field));
-    assert_eq!(u128::from(owed), u128::from(rate) * u128::from(metered) / 1_000_000_000, "{bill}");
+    assert_eq!(
+        u128::from(owed),
+        u128::from(rate) * u128::from(metered) / 1_000_000_000,
+        "{bill}"
+    );
     assert_eq!(paid + fee, owed, "{bill}");
     assert_eq!(owed + refund, escrow, "{bill}");
 }
@@ -31,8 +38,14 @@ fn a_job_runs_is_metered_paid_and_refunded_and_everyone_agrees_on_the_bill() {
     assert_bill(&bill);
     assert_eq!(bill["exit"]["code"], 0, "{bill}");
     let metered = number(&bill, "metered_ms");
-    assert!((3_000..10_000).contains(&metered), "three seconds of work were metered as {metered} ms");
-    assert_eq!(std::fs::read_to_string(out.join("answer")).expect("the result"), "result\n");
+    assert!(
+        (3_000..10_000).contains(&metered),
+        "three seconds of work were metered as {metered} ms"
+    );
+    assert_eq!(
+        std::fs::read_to_string(out.join("answer")).expect("the result"),
+        "result\n"
+    );
 
     let job = bill["job"].as_str().expect("an address");
     assert_eq!(network.json(&["verify", job])["verified"], true);
@@ -40,7 +53,9 @@ fn a_job_runs_is_metered_paid_and_refunded_and_everyone_agrees_on_the_bill() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     wait_for("the indexer to show the closed job", Duration::from_secs(10), || {
         let (status, shown) = runtime.block_on(network.api(&format!("/v1/jobs/{job}")));
-        status == 200 && shown["data"]["state"] == "closed" && number(&shown["data"], "refund") == number(&bill, "refund")
+        status == 200
+            && shown["data"]["state"] == "closed"
+            && number(&shown["data"], "refund") == number(&bill, "refund")
     });
     let (status, ready) = runtime.block_on(network.api("/readyz"));
     assert_eq!(status, 200, "{ready}");
@@ -49,8 +64,16 @@ fn a_job_runs_is_metered_paid_and_refunded_and_everyone_agrees_on_the_bill() {
 #[test]
 fn a_workload_that_fails_is_paid_for_and_its_exit_code_is_passed_on() {
     let network = Network::start(&["--agents", "1"]);
-    let output = network.run_script("sleep 1; exit 7", &[]).wait_with_output().expect("gantry run");
-    assert_eq!(output.status.code(), Some(7), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = network
+        .run_script("sleep 1; exit 7", &[])
+        .wait_with_output()
+        .expect("gantry run");
+    assert_eq!(
+        output.status.code(),
+        Some(7),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -60,5 +83,10 @@ fn a_workload_has_no_network_and_cannot_write_to_the_system() {
                   [ \"$(tail -n +3 /proc/net/dev | grep -vc ' lo:' || true)\" = 0 ] || exit 13; \
                   [ \"$(id -u)\" != 0 ] || exit 14; ls /root 2>/dev/null && exit 15; touch /tmp/mine || exit 16; exit 0";
     let output = network.run_script(script, &[]).wait_with_output().expect("gantry run");
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

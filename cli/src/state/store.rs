@@ -28,12 +28,16 @@ pub(crate) struct Store {
 impl Store {
     /// The store below `root`; nothing is created yet.
     pub(crate) fn new(root: &Path) -> Self {
-        Self { root: root.join("jobs") }
+        Self {
+            root: root.join("jobs"),
+        }
     }
 
     /// The directory of a job, whether it exists or not.
     pub(crate) fn job(&self, job: &Pubkey) -> JobDirectory {
-        JobDirectory { path: self.root.join(job.to_string()) }
+        JobDirectory {
+            path: self.root.join(job.to_string()),
+        }
     }
 
     /// All jobs with a record.
@@ -58,16 +62,23 @@ impl Store {
         }
         let records = self.jobs()?;
         if text == "last" {
-            return records
-                .last()
-                .map(|record| record.job)
-                .ok_or_else(|| Failure::Usage("no job was opened from here yet; name one by its address".into()).into());
+            return records.last().map(|record| record.job).ok_or_else(|| {
+                Failure::Usage("no job was opened from here yet; name one by its address".into()).into()
+            });
         }
-        let found: Vec<_> = records.iter().filter(|record| record.job.to_string().starts_with(text)).collect();
+        let found: Vec<_> = records
+            .iter()
+            .filter(|record| record.job.to_string().starts_with(text))
+            .collect();
         match found.as_slice() {
             [one] => Ok(one.job),
-            [] => Err(Failure::Usage(format!("{text:?} is neither an address nor the beginning of a job in `gantry ps`")).into()),
-            several => Err(Failure::Usage(format!("{} jobs begin with {text:?}; write more of it", several.len())).into()),
+            [] => Err(Failure::Usage(format!(
+                "{text:?} is neither an address nor the beginning of a job in `gantry ps`"
+            ))
+            .into()),
+            several => {
+                Err(Failure::Usage(format!("{} jobs begin with {text:?}; write more of it", several.len())).into())
+            }
         }
     }
 }
@@ -85,7 +96,12 @@ impl JobDirectory {
             .recursive(true)
             .mode(0o700)
             .create(&self.path)
-            .with_context(|| format!("cannot create {}; choose another place with --state-dir", self.path.display()))
+            .with_context(|| {
+                format!(
+                    "cannot create {}; choose another place with --state-dir",
+                    self.path.display()
+                )
+            })
     }
 
     /// Takes the right to act for the job; `None` while another process has it. Given back when the file is closed.
@@ -152,14 +168,21 @@ impl JobDirectory {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
-        serde_json::from_slice(&text).map(Some).with_context(|| format!("{} is damaged", path.display()))
+        serde_json::from_slice(&text)
+            .map(Some)
+            .with_context(|| format!("{} is damaged", path.display()))
     }
 
     /// Replaces a file in one step, so that a reader (or a restart) sees the old content or the new one, never half of it.
     fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
         let (path, beside) = (self.path.join(name), self.path.join(format!("{name}.new")));
         let replace = || -> std::io::Result<()> {
-            let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside)?;
+            let mut file = OpenOptions::new()
+                .create(true)
+                .write(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&beside)?;
             file.write_all(&serde_json::to_vec_pretty(value)?)?;
             file.sync_all()?;
             fs::rename(&beside, &path)?;
@@ -221,7 +244,15 @@ mod tests {
         let directory = saved(&Store::new(root.path()), &record(Pubkey::new_from_array([9; 32]), 5));
         assert_eq!(directory.receipt().unwrap(), None);
         let (provider, tenant) = (Keypair::new(), Keypair::new());
-        let made = Receipt { genesis_hash: [1; 32], job: [9; 32], sequence: 1, metered_ms: 5, time_ms: 6, flags: 0, samples_root: [0; 32] };
+        let made = Receipt {
+            genesis_hash: [1; 32],
+            job: [9; 32],
+            sequence: 1,
+            metered_ms: 5,
+            time_ms: 6,
+            flags: 0,
+            samples_root: [0; 32],
+        };
         let mut signed = CoSignedReceipt {
             receipt: made,
             provider_key: provider.pubkey(),
@@ -245,7 +276,13 @@ mod tests {
         saved(&store, &record(newer, 6));
         assert_eq!(store.resolve(&older.to_string()[..6]).unwrap(), older);
         assert_eq!(store.resolve("last").unwrap(), newer);
-        assert!(store.resolve("zzzz").unwrap_err().to_string().contains("neither an address"));
+        assert!(
+            store
+                .resolve("zzzz")
+                .unwrap_err()
+                .to_string()
+                .contains("neither an address")
+        );
     }
 
     #[test]
