@@ -20,6 +20,8 @@ pub const PRECOMPILES: [Pubkey; 3] = [
 ];
 /// The instructions sysvar.
 pub const INSTRUCTIONS_SYSVAR: Pubkey = Pubkey::from_str_const("Sysvar1nstructions1111111111111111111111111");
+/// The clock sysvar.
+pub const CLOCK_SYSVAR: Pubkey = Pubkey::from_str_const("SysvarC1ock11111111111111111111111111111111");
 /// The upgradeable loader.
 pub const LOADER: Pubkey = Pubkey::from_str_const("BPFLoaderUpgradeab1e11111111111111111111111");
 

@@ -98,7 +98,7 @@ impl CoSignedReceipt {
                 .ok_or(ReceiptError::NotCanonical(ed25519::NotCanonical::Length))
         };
         Ok(Self {
-            receipt: signed.receipt()?,
+            receipt: signed.receipt()?.to_receipt(),
             provider_key: Pubkey::new_from_array(*signed.provider_key),
             provider_signature: signature(ed25519::PROVIDER_SIGNATURE_AT)?,
             tenant_key: Pubkey::new_from_array(*signed.tenant_key),

@@ -1,4 +1,4 @@
-//! What every Gantry program needs of the chain: token transfers, the proof of the upgrade authority, memory symbols.
+//! What every Gantry program needs of the chain: token transfers, events, the proof of the upgrade authority, memory symbols.
 //!
 //! Invariant: nothing here knows a Gantry account; state and its rules live in the programs.
 #![no_std]
@@ -6,6 +6,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
 #![warn(missing_docs)]
 
+pub mod event;
 mod memory;
 pub mod token;
 pub mod upgrade_authority;

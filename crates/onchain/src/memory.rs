@@ -30,7 +30,9 @@ macro_rules! memory_symbols {
                 unsafe { sol_memset_(to, byte as u8, bytes as u64) };
                 to
             }
+            // Not inlined, so that LLVM still knows it as `memcmp` and compares short keys in registers: cheaper than a syscall.
             #[no_mangle]
+            #[inline(never)]
             unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, bytes: usize) -> i32 {
                 let mut order = 0;
                 unsafe { sol_memcmp_(a, b, bytes as u64, &mut order) };

@@ -29,7 +29,7 @@ pub const fn fee_of(owed: Atoms, fee: Bps) -> Atoms {
 pub const fn split(owed: Atoms, fee: Bps) -> (Atoms, Atoms) {
     let fee = fee_of(owed, fee);
     // `Bps::of` never exceeds its amount.
-    (Atoms(owed.0.saturating_sub(fee.0)), fee)
+    (Atoms(owed.0.wrapping_sub(fee.0)), fee)
 }
 
 /// A whole bill, recomputed from nothing but the rate, the metered time, the fee and the escrow.

@@ -18,7 +18,7 @@
 //!
 //! Source of the offsets' format: `Ed25519SignatureOffsets` in Solana's `solana-ed25519-program`.
 
-use crate::receipt::{Malformed, RECEIPT_BYTES, Receipt};
+use crate::receipt::{Malformed, RECEIPT_BYTES, ReceiptView};
 
 /// Bytes of one signature's offsets: seven little-endian `u16`.
 pub const OFFSETS_BYTES: usize = 14;
@@ -100,7 +100,7 @@ pub enum NotCanonical {
 ///
 /// # Errors
 /// [`NotCanonical`] for any other layout.
-#[inline]
+#[inline(always)]
 pub fn parse(data: &[u8]) -> Result<CoSigned<'_>, NotCanonical> {
     let data: &[u8; INSTRUCTION_BYTES] = data.try_into().map_err(|_| NotCanonical::Length)?;
     if data[..30] != HEADER {
@@ -120,13 +120,14 @@ pub fn parse(data: &[u8]) -> Result<CoSigned<'_>, NotCanonical> {
     })
 }
 
-impl CoSigned<'_> {
+impl<'a> CoSigned<'a> {
     /// The receipt that was signed.
     ///
     /// # Errors
     /// [`Malformed`] when the message is not a receipt.
-    pub fn receipt(&self) -> Result<Receipt, Malformed> {
-        Receipt::from_bytes(self.message)
+    #[inline(always)]
+    pub fn receipt(&self) -> Result<ReceiptView<'a>, Malformed> {
+        ReceiptView::of(self.message)
     }
 }
 

@@ -84,22 +84,7 @@ impl Receipt {
     /// [`Malformed`] when the length, the domain tag or the flags are not version 1's.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
         let bytes: &[u8; RECEIPT_BYTES] = bytes.try_into().map_err(|_| Malformed::Length)?;
-        if bytes[..16] != DOMAIN {
-            return Err(Malformed::Domain);
-        }
-        let flags = u64::from_le_bytes(word(bytes, 104));
-        if flags & !FLAG_FINAL != 0 {
-            return Err(Malformed::Flags);
-        }
-        Ok(Self {
-            genesis_hash: hash(bytes, 16),
-            job: hash(bytes, 48),
-            sequence: u64::from_le_bytes(word(bytes, 80)),
-            metered_ms: u64::from_le_bytes(word(bytes, 88)),
-            time_ms: i64::from_le_bytes(word(bytes, 96)),
-            flags,
-            samples_root: hash(bytes, 112),
-        })
+        ReceiptView::of(bytes).map(ReceiptView::to_receipt)
     }
 
     /// Whether this is the job's last receipt.
@@ -109,20 +94,101 @@ impl Receipt {
     }
 }
 
-/// Eight bytes at a constant offset.
-#[inline(always)]
-#[allow(clippy::arithmetic_side_effects)] // Constant offsets inside the receipt.
-fn word(bytes: &[u8; RECEIPT_BYTES], at: usize) -> [u8; 8] {
-    let mut word = [0; 8];
-    word.copy_from_slice(&bytes[at..at + 8]);
-    word
+/// A receipt read where its bytes lie: what programs use, for whom each copied byte costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptView<'a>(&'a [u8; RECEIPT_BYTES]);
+
+impl<'a> ReceiptView<'a> {
+    /// Accepts exactly what [`Receipt::to_bytes`] can produce.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the domain tag or the flags are not version 1's.
+    #[inline(always)]
+    pub fn of(bytes: &'a [u8; RECEIPT_BYTES]) -> Result<Self, Malformed> {
+        if bytes[..16] != DOMAIN {
+            return Err(Malformed::Domain);
+        }
+        let view = Self(bytes);
+        if view.flags() & !FLAG_FINAL != 0 {
+            return Err(Malformed::Flags);
+        }
+        Ok(view)
+    }
+
+    /// [`Receipt::genesis_hash`].
+    #[must_use]
+    #[inline(always)]
+    pub fn genesis_hash(self) -> &'a [u8; 32] {
+        field(self.0, 16)
+    }
+
+    /// [`Receipt::job`].
+    #[must_use]
+    #[inline(always)]
+    pub fn job(self) -> &'a [u8; 32] {
+        field(self.0, 48)
+    }
+
+    /// [`Receipt::sequence`].
+    #[must_use]
+    #[inline(always)]
+    pub fn sequence(self) -> u64 {
+        u64::from_le_bytes(*field(self.0, 80))
+    }
+
+    /// [`Receipt::metered_ms`].
+    #[must_use]
+    #[inline(always)]
+    pub fn metered_ms(self) -> u64 {
+        u64::from_le_bytes(*field(self.0, 88))
+    }
+
+    /// [`Receipt::time_ms`].
+    #[must_use]
+    #[inline(always)]
+    pub fn time_ms(self) -> i64 {
+        i64::from_le_bytes(*field(self.0, 96))
+    }
+
+    /// [`Receipt::flags`].
+    #[must_use]
+    #[inline(always)]
+    pub fn flags(self) -> u64 {
+        u64::from_le_bytes(*field(self.0, 104))
+    }
+
+    /// [`Receipt::is_final`].
+    #[must_use]
+    #[inline(always)]
+    pub fn is_final(self) -> bool {
+        self.flags() & FLAG_FINAL != 0
+    }
+
+    /// [`Receipt::samples_root`].
+    #[must_use]
+    #[inline(always)]
+    pub fn samples_root(self) -> &'a [u8; 32] {
+        field(self.0, 112)
+    }
+
+    /// A copy of every field.
+    #[must_use]
+    pub fn to_receipt(self) -> Receipt {
+        Receipt {
+            genesis_hash: *self.genesis_hash(),
+            job: *self.job(),
+            sequence: self.sequence(),
+            metered_ms: self.metered_ms(),
+            time_ms: self.time_ms(),
+            flags: self.flags(),
+            samples_root: *self.samples_root(),
+        }
+    }
 }
 
-/// Thirty-two bytes at a constant offset.
+/// The `N` bytes at a constant offset.
 #[inline(always)]
-#[allow(clippy::arithmetic_side_effects)] // Constant offsets inside the receipt.
-fn hash(bytes: &[u8; RECEIPT_BYTES], at: usize) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(&bytes[at..at + 32]);
-    hash
+#[allow(clippy::expect_used)] // Constant offsets inside the receipt, which the golden vectors pin.
+fn field<const N: usize>(bytes: &[u8; RECEIPT_BYTES], at: usize) -> &[u8; N] {
+    bytes[at..].first_chunk().expect("a field lies inside the receipt")
 }

@@ -85,6 +85,14 @@ impl Bps {
 pub struct Metered(pub u64);
 
 impl Metered {
+    /// The metered time of whole seconds.
+    #[must_use]
+    #[inline(always)]
+    pub const fn of_seconds(seconds: u32) -> Self {
+        // A product of 42 bits at most; `u64::from` is not const.
+        Self((seconds as u64).wrapping_mul(1_000))
+    }
+
     /// The metered time of whole seconds, or `None` when it exceeds 64 bits.
     #[must_use]
     pub const fn from_seconds(seconds: u64) -> Option<Self> {
@@ -110,9 +118,10 @@ impl UnixSeconds {
     /// Whole seconds from `earlier` to this moment; zero when `earlier` lies ahead (a chain clock may step back).
     #[must_use]
     pub const fn since(self, earlier: Self) -> u64 {
-        match self.0.checked_sub(earlier.0) {
-            Some(seconds) if seconds > 0 => seconds.unsigned_abs(),
-            _ => 0,
+        if self.0 > earlier.0 {
+            self.0.abs_diff(earlier.0)
+        } else {
+            0
         }
     }
 }

@@ -6,6 +6,9 @@
 /// Low 32 bits of a word.
 const LOW: u64 = 0xffff_ffff;
 
+/// Products up to this are tried in one word.
+const LARGEST_TRIED: u64 = u64::MAX - 1;
+
 /// A 128-bit product as two words: `high × 2⁶⁴ + low`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wide {
@@ -17,7 +20,16 @@ pub struct Wide {
 
 /// `a × b`, exactly.
 #[must_use]
+#[allow(clippy::arithmetic_side_effects)] // The divisor is not zero.
 pub const fn mul(a: u64, b: u64) -> Wide {
+    // Most products fit one word, and to a program a division is as cheap as an addition. With `u64::MAX` itself the compiler
+    // would recognise an overflow check and multiply in 128 bits.
+    if b == 0 || a <= LARGEST_TRIED / b {
+        return Wide {
+            low: a.wrapping_mul(b),
+            high: 0,
+        };
+    }
     let (a_low, a_high) = (a & LOW, a >> 32);
     let (b_low, b_high) = (b & LOW, b >> 32);
     // Each partial product of two 32-bit halves fits 64 bits, so none of these wraps.
@@ -46,11 +58,20 @@ pub const fn div(value: Wide, divisor: u64) -> Option<(u64, u64)> {
     if value.high >= divisor {
         return None;
     }
+    if value.high == 0 {
+        return Some(div_word(value.low, divisor));
+    }
     if divisor <= LOW {
         Some(div_short(value, divisor))
     } else {
         Some(div_long(value, divisor))
     }
+}
+
+/// One word. Requires `divisor > 0`.
+#[allow(clippy::arithmetic_side_effects)]
+const fn div_word(value: u64, divisor: u64) -> (u64, u64) {
+    (value / divisor, value % divisor)
 }
 
 /// Schoolbook division in base 2³² by one digit. Requires `value.high < divisor ≤ 2³² − 1`.

@@ -140,7 +140,6 @@ events! {
     /// A co-signed receipt was paid.
     JobSettled {
         job: Address,
-        samples_root: [u8; 32],
         sequence: u64,
         metered_ms: u64,
         /// Paid to the provider by this settlement.
@@ -154,6 +153,7 @@ events! {
         /// 1 when this was the final receipt.
         is_final: u64,
         at: i64,
+        samples_root: [u8; 32],
     }
     /// The tenant ended metering; the grace window runs.
     JobStopped {

@@ -8,7 +8,7 @@ use solana_pubkey::Pubkey;
 
 use super::build;
 use crate::{
-    address::{self, INSTRUCTIONS_SYSVAR, SYSTEM_PROGRAM},
+    address::{self, CLOCK_SYSVAR, INSTRUCTIONS_SYSVAR, SYSTEM_PROGRAM},
     receipt::CoSignedReceipt,
 };
 
@@ -290,6 +290,7 @@ pub fn job_settle_alone(job: Pubkey, balance: Pubkey) -> Instruction {
             job,
             balance,
             instructions: INSTRUCTIONS_SYSVAR,
+            clock: CLOCK_SYSVAR,
         },
         &arguments::JobSettle {},
     )

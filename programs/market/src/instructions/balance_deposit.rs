@@ -5,7 +5,7 @@ use anchor_spl::{
     token,
     token_interface::{Mint, TokenAccount, TokenInterface},
 };
-use gantry_onchain::token::Transfer;
+use gantry_onchain::{event::emit, token::Transfer};
 use gantry_protocol::Atoms;
 
 use crate::{
@@ -52,11 +52,11 @@ pub(crate) fn handle(ctx: &mut Context<BalanceDeposit>, amount: u64) -> Result<(
     }
     .invoke(amount, &[]);
     let balance = &accounts.balance;
-    emit!(BalanceDeposited {
+    emit(BalanceDeposited {
         owner: balance.owner,
         mint: balance.mint,
         amount,
-        balance: balance.amount
+        balance: balance.amount,
     });
     Ok(())
 }

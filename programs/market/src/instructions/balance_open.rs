@@ -1,6 +1,7 @@
 //! Opens an owner's empty balance in a mint.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use crate::{
     events::BalanceOpened,
@@ -29,9 +30,9 @@ pub(crate) fn handle(ctx: &mut Context<BalanceOpen>) -> Result<()> {
     balance.owner = *accounts.owner.address();
     balance.mint = accounts.registered_mint.mint;
     balance.bump = ctx.bumps.balance;
-    emit!(BalanceOpened {
+    emit(BalanceOpened {
         owner: balance.owner,
-        mint: balance.mint
+        mint: balance.mint,
     });
     Ok(())
 }

@@ -5,7 +5,7 @@ use anchor_spl::{
     token,
     token_interface::{Mint, TokenAccount, TokenInterface},
 };
-use gantry_onchain::token::Transfer;
+use gantry_onchain::{event::emit, token::Transfer};
 use gantry_protocol::Atoms;
 
 use crate::{
@@ -31,7 +31,7 @@ pub struct BalanceWithdraw {
     #[account(mut, token::mint = mint)]
     pub destination: InterfaceAccount<TokenAccount>,
     /// Owner of the vault; holds no data.
-    #[account(seeds = [seeds::SIGNER], bump)]
+    #[account(seeds = [b"signer"], bump)]
     pub signer: UncheckedAccount,
     #[account(address = registered_mint.token_program)]
     pub token_program: Interface<'static, TokenInterface>,
@@ -57,11 +57,11 @@ pub(crate) fn handle(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<
     }
     .invoke(amount, &[&[seeds::SIGNER, &bump]]);
     let balance = &accounts.balance;
-    emit!(BalanceWithdrawn {
+    emit(BalanceWithdrawn {
         owner: balance.owner,
         mint: balance.mint,
         amount,
-        balance: balance.amount
+        balance: balance.amount,
     });
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Creates the configuration.
 
 use anchor_lang::prelude::*;
-use gantry_onchain::upgrade_authority;
+use gantry_onchain::{event::emit, upgrade_authority};
 
-use crate::{errors::MarketError, events::MarketConfigured, seeds, state::Config};
+use crate::{errors::MarketError, events::MarketConfigured, state::Config};
 
 /// The market's parameters.
 #[derive(Clone, Copy, Debug, IdlType, SchemaRead, SchemaWrite)]
@@ -33,7 +33,7 @@ pub struct ConfigInitialize {
     /// The loader's record of this program.
     #[account(address = upgrade_authority::program_data_address(&crate::ID))]
     pub program_data: UncheckedAccount,
-    #[account(init, payer = deployer, seeds = [seeds::CONFIG], bump)]
+    #[account(init, payer = deployer, seeds = [b"config"], bump)]
     pub config: Account<Config>,
     pub system_program: Program<System>,
 }
@@ -53,7 +53,7 @@ pub(crate) fn handle(
     config.genesis_hash = genesis_hash;
     config.bump = ctx.bumps.config;
     config.configure(args)?;
-    emit!(configured(config));
+    emit(configured(config));
     Ok(())
 }
 

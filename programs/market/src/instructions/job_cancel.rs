@@ -1,12 +1,12 @@
 //! Returns the whole escrow of a job that was not started.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 
 use super::job_end::GiveBack;
 use crate::{
     events::JobCancelled,
-    seeds,
     state::{Balance, Job, Node},
 };
 
@@ -23,7 +23,7 @@ pub struct JobCancel {
     #[account(mut)]
     pub balance: Account<Balance>,
     /// Signs towards the staking program; holds no data.
-    #[account(seeds = [seeds::SIGNER], bump)]
+    #[account(seeds = [b"signer"], bump)]
     pub signer: UncheckedAccount,
     /// The staking pool; the staking program checks it.
     pub pool: Account<staking::state::Pool>,
@@ -53,7 +53,7 @@ pub(crate) fn handle(ctx: &mut Context<JobCancel>) -> Result<()> {
     }
     .carry_out(refund)?;
     let job = &accounts.job;
-    emit!(JobCancelled {
+    emit(JobCancelled {
         job: *job.address(),
         refund: job.refund,
         balance: accounts.balance.amount,

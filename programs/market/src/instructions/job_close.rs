@@ -1,12 +1,12 @@
 //! Closes a job: pays nothing more, refunds the rest.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 
 use super::job_end::GiveBack;
 use crate::{
     events::JobClosed,
-    seeds,
     state::{Balance, Job, Node},
 };
 
@@ -23,7 +23,7 @@ pub struct JobClose {
     #[account(mut)]
     pub balance: Account<Balance>,
     /// Signs towards the staking program; holds no data.
-    #[account(seeds = [seeds::SIGNER], bump)]
+    #[account(seeds = [b"signer"], bump)]
     pub signer: UncheckedAccount,
     /// The staking pool; the staking program checks it.
     pub pool: Account<staking::state::Pool>,
@@ -53,7 +53,7 @@ pub(crate) fn handle(ctx: &mut Context<JobClose>) -> Result<()> {
     }
     .carry_out(refund)?;
     let job = &accounts.job;
-    emit!(JobClosed {
+    emit(JobClosed {
         job: *job.address(),
         owed: job.owed,
         paid: job.paid,

@@ -3,6 +3,7 @@
 #![allow(unused_variables)] // The derive binds the argument in seeds again where it does not use it.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 use gantry_protocol::{Bps, Rate, UnixSeconds};
 
 use crate::{
@@ -34,7 +35,7 @@ pub struct JobOpen {
     /// The tenant's wallet; pays the rent.
     #[account(mut)]
     pub tenant: Signer,
-    #[account(seeds = [seeds::CONFIG], bump = config.bump)]
+    #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     pub registered_mint: Account<RegisteredMint>,
     #[account(address = node.provider)]
@@ -47,7 +48,7 @@ pub struct JobOpen {
     #[account(init, payer = tenant, seeds = [seeds::JOB, tenant.address().as_ref(), &nonce.to_le_bytes()], bump)]
     pub job: Account<Job>,
     /// Signs towards the staking program; holds no data.
-    #[account(seeds = [seeds::SIGNER], bump)]
+    #[account(seeds = [b"signer"], bump)]
     pub signer: UncheckedAccount,
     /// The staking pool; the staking program checks it.
     pub pool: Account<staking::state::Pool>,
@@ -103,7 +104,7 @@ pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) ->
         ),
         stake_reserved,
     )?;
-    emit!(opened(accounts));
+    emit(opened(accounts));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Makes a job accept receipts of the provider's current attestation key.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use crate::{
     errors::MarketError,
@@ -25,9 +26,9 @@ pub(crate) fn handle(ctx: &mut Context<JobRekey>) -> Result<()> {
     let attestation_key = provider.attestation_key;
     let address = *ctx.accounts.job.address();
     ctx.accounts.job.rekey(attestation_key)?;
-    emit!(JobRekeyed {
+    emit(JobRekeyed {
         job: address,
-        attestation_key
+        attestation_key,
     });
     Ok(())
 }

@@ -1,8 +1,12 @@
 //! Pays what a co-signed receipt earns.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::{ed25519, Receipt, UnixSeconds};
-use pinocchio::sysvars::instructions::{Instructions, INSTRUCTIONS_ID};
+use gantry_onchain::event::emit;
+use gantry_protocol::{ed25519, receipt::ReceiptView, UnixSeconds};
+use pinocchio::sysvars::{
+    clock::Clock,
+    instructions::{Instructions, IntrospectedInstruction, INSTRUCTIONS_ID},
+};
 
 use crate::{
     errors::MarketError,
@@ -23,26 +27,35 @@ pub struct JobSettle {
     pub balance: Account<Balance>,
     #[account(address = INSTRUCTIONS_ID)]
     pub instructions: UncheckedAccount,
+    /// Given as an account, because reading it there costs a third of asking the runtime.
+    pub clock: UncheckedAccount,
 }
 
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<JobSettle>) -> Result<()> {
-    let now = UnixSeconds(Clock::get()?.unix_timestamp);
-    let address = *ctx.accounts.job.address();
     let accounts = &mut ctx.accounts;
+    // SAFETY: these are the two sysvars, as the constraint and the function itself have proved; no program can write them.
+    let (instructions, clock) = unsafe {
+        (
+            Instructions::new_unchecked(accounts.instructions.account().borrow_unchecked()),
+            Clock::from_account_view_unchecked(accounts.clock.account())?,
+        )
+    };
+    let now = UnixSeconds(clock.unix_timestamp);
     accounts
         .balance
         .require_of(&accounts.job.provider, &accounts.job.mint)?;
-    let receipt = co_signed_receipt(accounts.instructions.account(), &address, &accounts.job)?;
-    let settlement = accounts.job.settle(&receipt, now)?;
-    accounts.balance.credit(settlement.paid)?;
+    let before = signatures(&instructions)?;
+    let receipt = co_signed_receipt(before.get_instruction_data(), &accounts.job)?;
+    let earned = accounts.job.settle(receipt, now)?;
+    accounts.balance.credit(earned)?;
     let job = &accounts.job;
-    emit!(JobSettled {
-        job: address,
+    emit(JobSettled {
+        job: *job.address(),
         samples_root: job.samples_root,
         sequence: job.sequence,
         metered_ms: job.metered_ms,
-        paid_now: settlement.paid.0,
+        paid_now: earned.0,
         paid: job.paid,
         fee: job.fee,
         balance: accounts.balance.amount,
@@ -52,32 +65,33 @@ pub(crate) fn handle(ctx: &mut Context<JobSettle>) -> Result<()> {
     Ok(())
 }
 
-/// The receipt of the Ed25519 instruction directly before this one, when both of the job's keys signed it for this very job.
-///
-/// The precompile has verified the signatures before any program runs; what remains is to see what was signed and by whom.
+/// The Ed25519 instruction directly before this one. The precompile has verified its signatures before any program runs.
 #[inline(always)]
-fn co_signed_receipt(
-    sysvar: &AccountView,
-    address: &Address,
-    job: &Job,
-) -> core::result::Result<Receipt, ProgramError> {
-    let instructions = Instructions::try_from(sysvar)?;
+fn signatures<'a>(
+    instructions: &'a Instructions<&[u8]>,
+) -> core::result::Result<IntrospectedInstruction<'a>, MarketError> {
     let before = instructions
         .get_instruction_relative(-1)
         .map_err(|_| MarketError::MissingSignatures)?;
     if *before.get_program_id() != ED25519_PROGRAM {
-        return Err(MarketError::MissingSignatures.into());
+        return Err(MarketError::MissingSignatures);
     }
-    let signed = ed25519::parse(before.get_instruction_data()).map_err(|_| MarketError::SignaturesNotCanonical)?;
-    if *signed.provider_key != job.attestation_key.to_bytes() || *signed.tenant_key != job.session_key.to_bytes() {
-        return Err(MarketError::WrongSigner.into());
+    Ok(before)
+}
+
+/// The receipt in the data of that instruction, when both of the job's keys signed it for this very job.
+#[inline(always)]
+fn co_signed_receipt<'a>(data: &'a [u8], job: &Account<Job>) -> core::result::Result<ReceiptView<'a>, MarketError> {
+    let signed = ed25519::parse(data).map_err(|_| MarketError::SignaturesNotCanonical)?;
+    if signed.provider_key != job.attestation_key.as_array() || signed.tenant_key != job.session_key.as_array() {
+        return Err(MarketError::WrongSigner);
     }
     let receipt = signed.receipt().map_err(|_| MarketError::MalformedReceipt)?;
-    if receipt.genesis_hash != job.genesis_hash {
-        return Err(MarketError::WrongCluster.into());
+    if *receipt.genesis_hash() != job.genesis_hash {
+        return Err(MarketError::WrongCluster);
     }
-    if receipt.job != address.to_bytes() {
-        return Err(MarketError::WrongJob.into());
+    if receipt.job() != job.address().as_array() {
+        return Err(MarketError::WrongJob);
     }
     Ok(receipt)
 }

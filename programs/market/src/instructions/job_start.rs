@@ -1,6 +1,7 @@
 //! Starts metering.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 
 use crate::{errors::MarketError, events::JobStarted, state::Job};
@@ -19,9 +20,9 @@ pub(crate) fn handle(ctx: &mut Context<JobStart>) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
     let address = *ctx.accounts.job.address();
     ctx.accounts.job.start(now)?;
-    emit!(JobStarted {
+    emit(JobStarted {
         job: address,
-        at: now.0
+        at: now.0,
     });
     Ok(())
 }

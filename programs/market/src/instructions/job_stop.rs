@@ -1,6 +1,7 @@
 //! Ends metering at the tenant's wish.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 
 use crate::{errors::MarketError, events::JobStopped, state::Job};
@@ -25,9 +26,9 @@ pub(crate) fn handle(ctx: &mut Context<JobStop>) -> Result<()> {
         MarketError::NotTenant
     );
     job.stop(now)?;
-    emit!(JobStopped {
+    emit(JobStopped {
         job: address,
-        at: now.0
+        at: now.0,
     });
     Ok(())
 }

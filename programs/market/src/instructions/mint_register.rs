@@ -5,7 +5,7 @@ use anchor_spl::{
     token,
     token_interface::{Mint, TokenAccount, TokenInterface},
 };
-use gantry_onchain::token::is_plain_mint;
+use gantry_onchain::{event::emit, token::is_plain_mint};
 
 use crate::{
     errors::MarketError,
@@ -20,13 +20,13 @@ pub struct MintRegister {
     /// The market's authority; pays the rent.
     #[account(mut, address = config.authority @ MarketError::NotAuthority)]
     pub authority: Signer,
-    #[account(seeds = [seeds::CONFIG], bump = config.bump)]
+    #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     pub mint: InterfaceAccount<Mint>,
     #[account(init, payer = authority, seeds = [seeds::MINT, mint.address().as_ref()], bump)]
     pub registered_mint: Account<RegisteredMint>,
     /// Owner of all vaults; holds no data.
-    #[account(seeds = [seeds::SIGNER], bump)]
+    #[account(seeds = [b"signer"], bump)]
     pub signer: UncheckedAccount,
     #[account(init, payer = authority, seeds = [seeds::VAULT, mint.address().as_ref()], bump,
         token::mint = mint, token::authority = signer, token::token_program = token_program)]
@@ -47,7 +47,7 @@ pub(crate) fn handle(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceil
     registered.enabled = 1;
     registered.bump = ctx.bumps.registered_mint;
     registered.set_range(rate_floor, rate_ceiling)?;
-    emit!(configured(registered));
+    emit(configured(registered));
     Ok(())
 }
 

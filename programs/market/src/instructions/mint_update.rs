@@ -1,11 +1,11 @@
 //! Changes a mint's price range, or stops new jobs in it.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use super::mint_register::configured;
 use crate::{
     errors::MarketError,
-    seeds,
     state::{Config, RegisteredMint},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 pub struct MintUpdate {
     #[account(address = config.authority @ MarketError::NotAuthority)]
     pub authority: Signer,
-    #[account(seeds = [seeds::CONFIG], bump = config.bump)]
+    #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     #[account(mut)]
     pub registered_mint: Account<RegisteredMint>,
@@ -25,6 +25,6 @@ pub(crate) fn handle(ctx: &mut Context<MintUpdate>, rate_floor: u64, rate_ceilin
     let registered = &mut ctx.accounts.registered_mint;
     registered.set_range(rate_floor, rate_ceiling)?;
     registered.enabled = u8::from(enabled);
-    emit!(configured(registered));
+    emit(configured(registered));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Says that a node is alive.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use crate::{
     errors::MarketError,
@@ -24,6 +25,6 @@ pub(crate) fn handle(ctx: &mut Context<NodeHeartbeat>) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
     let address = *ctx.accounts.node.address();
     ctx.accounts.node.heartbeat_at = now;
-    emit!(NodeHeartbeaten { node: address, at: now });
+    emit(NodeHeartbeaten { node: address, at: now });
     Ok(())
 }

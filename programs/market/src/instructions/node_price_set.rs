@@ -1,6 +1,7 @@
 //! Sets a node's rate in one mint.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 use gantry_protocol::Rate;
 
 use crate::{
@@ -30,10 +31,10 @@ pub(crate) fn handle(ctx: &mut Context<NodePriceSet>, rate: u64) -> Result<()> {
         accounts.registered_mint.require_in_range(Rate(rate))?;
     }
     accounts.node.set_price(mint, Rate(rate))?;
-    emit!(NodePriced {
+    emit(NodePriced {
         node: *accounts.node.address(),
         mint,
-        rate
+        rate,
     });
     Ok(())
 }

@@ -3,6 +3,7 @@
 #![allow(unused_variables)] // The derive binds the argument in seeds again where it does not use it.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use crate::{
     errors::MarketError,
@@ -58,7 +59,7 @@ pub(crate) fn handle(ctx: &mut Context<NodeRegister>, id: u16, args: &NodeSpecif
     node.registered_at = now;
     node.bump = ctx.bumps.node;
     node.specify(args)?;
-    emit!(NodeRegistered {
+    emit(NodeRegistered {
         node: address,
         provider: node.provider,
         owner: node.owner,

@@ -1,6 +1,7 @@
 //! Changes how long a node may be rented, and whether it takes new jobs.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use crate::{errors::MarketError, events::NodeUpdated, state::Node};
 
@@ -23,11 +24,11 @@ pub(crate) fn handle(
     let address = *ctx.accounts.node.address();
     let node = &mut ctx.accounts.node;
     node.offer(min_duration_s, max_duration_s, active)?;
-    emit!(NodeUpdated {
+    emit(NodeUpdated {
         node: address,
         min_duration_s,
         max_duration_s,
-        active: u64::from(node.active)
+        active: u64::from(node.active),
     });
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Registers a provider.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 use gantry_protocol::limits::MAX_ENDPOINT_BYTES;
 
 use crate::{events::ProviderConfigured, seeds, state::Provider};
@@ -37,7 +38,7 @@ pub(crate) fn handle(ctx: &mut Context<ProviderRegister>, args: &ProviderProfile
     provider.registered_at = now;
     provider.bump = ctx.bumps.provider;
     provider.set_profile(args)?;
-    emit!(configured(provider, now));
+    emit(configured(provider, now));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Changes a provider's profile, and so rotates its keys.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use super::provider_register::{configured, ProviderProfile};
 use crate::{errors::MarketError, state::Provider};
@@ -19,6 +20,6 @@ pub(crate) fn handle(ctx: &mut Context<ProviderUpdate>, args: &ProviderProfile) 
     let now = Clock::get()?.unix_timestamp;
     let provider = &mut ctx.accounts.provider;
     provider.set_profile(args)?;
-    emit!(configured(provider, now));
+    emit(configured(provider, now));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A job: GPUs rented by the second against an escrow.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::{billing, Atoms, Bps, Metered, Rate, Receipt, UnixSeconds};
+use gantry_protocol::{billing, receipt::ReceiptView, Atoms, Bps, Metered, Rate, UnixSeconds};
 
 use crate::MarketError;
 
@@ -107,14 +107,8 @@ pub struct OpenTerms {
     pub grace_window_s: u32,
 }
 
-/// What one settlement moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settlement {
-    /// To the provider's balance.
-    pub paid: Atoms,
-    /// Kept on the job.
-    pub fee: Atoms,
-}
+/// The chain's clock has whole seconds: two stamps that differ by `n` may lie almost `n + 1` seconds apart.
+const CLOCK_STEP_MS: u64 = 1_000;
 
 type Outcome<T> = core::result::Result<T, MarketError>;
 
@@ -141,7 +135,7 @@ impl Job {
 
     /// Begins the job and returns the escrow to take: what the longest metered time costs, so that no bill can exceed it.
     pub fn open(&mut self, terms: &OpenTerms, now: UnixSeconds) -> Outcome<Atoms> {
-        let longest = Metered::from_seconds(u64::from(terms.max_duration_s)).ok_or(MarketError::AmountOverflow)?;
+        let longest = Metered::of_seconds(terms.max_duration_s);
         let escrow = billing::owed(terms.rate, longest).ok_or(MarketError::AmountOverflow)?;
         if escrow == Atoms::ZERO {
             return Err(MarketError::ZeroEscrow);
@@ -170,47 +164,42 @@ impl Job {
 
     /// Records usage up to `receipt` and returns what it earns beyond what was paid. Rounds down: an escrow never overpays.
     #[inline(always)]
-    pub fn settle(&mut self, receipt: &Receipt, now: UnixSeconds) -> Outcome<Settlement> {
+    pub fn settle(&mut self, receipt: ReceiptView<'_>, now: UnixSeconds) -> Outcome<Atoms> {
         if self.state != JobState::Running as u8 && self.state != JobState::Stopped as u8 {
             return Err(MarketError::WrongJobState);
         }
-        if receipt.sequence <= self.sequence {
+        if receipt.sequence() <= self.sequence {
             return Err(MarketError::StaleReceipt);
         }
-        if receipt.metered_ms < self.metered_ms {
+        if receipt.metered_ms() < self.metered_ms {
             return Err(MarketError::UsageRegressed);
         }
-        if self.is_final == 1 && receipt.metered_ms > self.metered_ms {
+        if self.is_final == 1 && receipt.metered_ms() > self.metered_ms {
             return Err(MarketError::WrongJobState);
         }
-        self.require_elapsed(receipt.metered_ms, now)?;
+        let metered = Metered(receipt.metered_ms());
+        self.require_elapsed(metered, now)?;
         let fee = Bps::new(self.fee_bps).ok_or(MarketError::ParameterOutOfRange)?;
-        let owed = billing::owed(Rate(self.rate), Metered(receipt.metered_ms)).ok_or(MarketError::AmountOverflow)?;
+        let owed = billing::owed(Rate(self.rate), metered).ok_or(MarketError::AmountOverflow)?;
         let (paid_total, fee_total) = billing::split(owed, fee);
-        let settlement = Settlement {
-            paid: paid_total
-                .checked_sub(Atoms(self.paid))
-                .ok_or(MarketError::UsageRegressed)?,
-            fee: fee_total
-                .checked_sub(Atoms(self.fee))
-                .ok_or(MarketError::UsageRegressed)?,
-        };
+        let earned = paid_total
+            .checked_sub(Atoms(self.paid))
+            .ok_or(MarketError::UsageRegressed)?;
         self.owed = owed.0;
         self.paid = paid_total.0;
         self.fee = fee_total.0;
-        self.sequence = receipt.sequence;
-        self.metered_ms = receipt.metered_ms;
-        self.samples_root = receipt.samples_root;
+        self.sequence = receipt.sequence();
+        self.metered_ms = receipt.metered_ms();
+        self.samples_root = *receipt.samples_root();
         self.is_final |= u8::from(receipt.is_final());
         self.invariant()?;
-        Ok(settlement)
+        Ok(earned)
     }
 
     /// Refuses more metered time than the job was rented for, or than lies between its start and `now` or its stop.
     #[inline(always)]
-    fn require_elapsed(&self, metered_ms: u64, now: UnixSeconds) -> Outcome<()> {
-        let rented = Metered::from_seconds(u64::from(self.max_duration_s)).ok_or(MarketError::AmountOverflow)?;
-        if metered_ms > rented.0 {
+    fn require_elapsed(&self, metered: Metered, now: UnixSeconds) -> Outcome<()> {
+        if metered > Metered::of_seconds(self.max_duration_s) {
             return Err(MarketError::UsageExceedsDuration);
         }
         let end = if self.state == JobState::Stopped as u8 {
@@ -218,9 +207,9 @@ impl Job {
         } else {
             now
         };
-        // The chain's clock has whole seconds: two stamps that differ by n may lie almost n + 1 seconds apart.
-        let elapsed_s = end.since(UnixSeconds(self.started_at)).saturating_add(1);
-        if metered_ms > elapsed_s.saturating_mul(1_000) {
+        // What is more than 32 bits is more than any job lasts.
+        let elapsed_s = u32::try_from(end.since(UnixSeconds(self.started_at))).unwrap_or(u32::MAX);
+        if metered.0 > Metered::of_seconds(elapsed_s).0.saturating_add(CLOCK_STEP_MS) {
             return Err(MarketError::UsageExceedsElapsed);
         }
         Ok(())
@@ -290,7 +279,10 @@ impl Job {
     #[inline(always)]
     pub fn invariant(&self) -> Outcome<()> {
         let split = self.paid.checked_add(self.fee) == Some(self.owed);
-        let covered = self.owed.checked_add(self.refund).is_some_and(|sum| sum <= self.escrow);
+        let covered = self
+            .escrow
+            .checked_sub(self.owed)
+            .is_some_and(|rest| self.refund <= rest);
         if !split || !covered {
             return Err(MarketError::AmountOverflow);
         }

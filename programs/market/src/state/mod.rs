@@ -9,7 +9,7 @@ mod registered_mint;
 
 pub use balance::Balance;
 pub use config::Config;
-pub use job::{Job, JobState, OpenTerms, Settlement};
+pub use job::{Job, JobState, OpenTerms};
 pub use node::{Node, Price};
 pub use provider::Provider;
 pub use registered_mint::RegisteredMint;

@@ -1,16 +1,17 @@
 //! Changes the pool's parameters.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use super::PoolParameters;
-use crate::{errors::StakingError, events::PoolConfigured, seeds, state::Pool};
+use crate::{errors::StakingError, events::PoolConfigured, state::Pool};
 
 /// Accounts of `pool_configure`.
 #[derive(Accounts)]
 pub struct PoolConfigure {
     #[account(address = pool.authority @ StakingError::NotAuthority)]
     pub authority: Signer,
-    #[account(mut, seeds = [seeds::POOL], bump = pool.bump)]
+    #[account(mut, seeds = [b"pool"], bump)]
     pub pool: Account<Pool>,
 }
 
@@ -18,7 +19,7 @@ pub struct PoolConfigure {
 pub(crate) fn handle(ctx: &mut Context<PoolConfigure>, args: &PoolParameters) -> Result<()> {
     let pool = &mut ctx.accounts.pool;
     pool.configure(args.authority, args.market_signer, args.unbonding_period_s)?;
-    emit!(PoolConfigured {
+    emit(PoolConfigured {
         authority: pool.authority,
         mint: pool.mint,
         market_signer: pool.market_signer,

@@ -5,9 +5,9 @@ use anchor_spl::{
     token,
     token_interface::{Mint, TokenAccount, TokenInterface},
 };
-use gantry_onchain::{token::is_plain_mint, upgrade_authority};
+use gantry_onchain::{event::emit, token::is_plain_mint, upgrade_authority};
 
-use crate::{errors::StakingError, events::PoolConfigured, seeds, state::Pool};
+use crate::{errors::StakingError, events::PoolConfigured, state::Pool};
 
 /// The pool's parameters.
 #[derive(Clone, Copy, Debug, IdlType, SchemaRead, SchemaWrite)]
@@ -29,11 +29,11 @@ pub struct PoolInitialize {
     /// The loader's record of this program.
     #[account(address = upgrade_authority::program_data_address(&crate::ID))]
     pub program_data: UncheckedAccount,
-    #[account(init, payer = deployer, seeds = [seeds::POOL], bump)]
+    #[account(init, payer = deployer, seeds = [b"pool"], bump)]
     pub pool: Account<Pool>,
     /// The network token.
     pub mint: InterfaceAccount<Mint>,
-    #[account(init, payer = deployer, seeds = [seeds::VAULT], bump,
+    #[account(init, payer = deployer, seeds = [b"vault"], bump,
         token::mint = mint, token::authority = pool, token::token_program = token_program)]
     pub vault: InterfaceAccount<TokenAccount>,
     pub token_program: Interface<'static, TokenInterface>,
@@ -54,7 +54,7 @@ pub(crate) fn handle(ctx: &mut Context<PoolInitialize>, args: &PoolParameters) -
     pool.decimals = accounts.mint.decimals();
     pool.bump = ctx.bumps.pool;
     pool.configure(args.authority, args.market_signer, args.unbonding_period_s)?;
-    emit!(PoolConfigured {
+    emit(PoolConfigured {
         authority: pool.authority,
         mint: pool.mint,
         market_signer: pool.market_signer,

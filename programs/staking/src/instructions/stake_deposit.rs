@@ -5,7 +5,7 @@ use anchor_spl::{
     token,
     token_interface::{Mint, TokenAccount, TokenInterface},
 };
-use gantry_onchain::token::Transfer;
+use gantry_onchain::{event::emit, token::Transfer};
 
 use crate::{
     errors::StakingError,
@@ -19,7 +19,7 @@ use crate::{
 pub struct StakeDeposit {
     #[account(address = stake.owner @ StakingError::NotOwner)]
     pub owner: Signer,
-    #[account(mut, seeds = [seeds::POOL], bump = pool.bump)]
+    #[account(mut, seeds = [b"pool"], bump)]
     pub pool: Account<Pool>,
     #[account(mut, seeds = [seeds::STAKE, owner.address().as_ref()], bump = stake.bump)]
     pub stake: Account<Stake>,
@@ -48,10 +48,10 @@ pub(crate) fn handle(ctx: &mut Context<StakeDeposit>, amount: u64) -> Result<()>
         decimals,
     }
     .invoke(amount, &[]);
-    emit!(StakeDeposited {
+    emit(StakeDeposited {
         owner: accounts.stake.owner,
         amount,
-        active: accounts.stake.active
+        active: accounts.stake.active,
     });
     Ok(())
 }

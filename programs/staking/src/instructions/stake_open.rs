@@ -1,6 +1,7 @@
 //! Opens an empty stake for a provider.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use crate::{events::StakeOpened, seeds, state::Stake};
 
@@ -22,9 +23,9 @@ pub(crate) fn handle(ctx: &mut Context<StakeOpen>) -> Result<()> {
     stake.owner = *ctx.accounts.owner.address();
     stake.opened_at = now;
     stake.bump = ctx.bumps.stake;
-    emit!(StakeOpened {
+    emit(StakeOpened {
         owner: stake.owner,
-        at: now
+        at: now,
     });
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Gives reserved stake back. Called by the market program alone.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use crate::{
     errors::StakingError,
     events::StakeReleased,
-    seeds,
     state::{Pool, Stake},
 };
 
@@ -15,7 +15,7 @@ pub struct StakeRelease {
     /// The market's signer.
     #[account(address = pool.market_signer @ StakingError::NotMarket)]
     pub market_signer: Signer,
-    #[account(seeds = [seeds::POOL], bump = pool.bump)]
+    #[account(seeds = [b"pool"], bump)]
     pub pool: Account<Pool>,
     #[account(mut)]
     pub stake: Account<Stake>,
@@ -25,10 +25,10 @@ pub struct StakeRelease {
 pub(crate) fn handle(ctx: &mut Context<StakeRelease>, amount: u64) -> Result<()> {
     let stake = &mut ctx.accounts.stake;
     stake.release(amount)?;
-    emit!(StakeReleased {
+    emit(StakeReleased {
         owner: stake.owner,
         amount,
-        reserved: stake.reserved
+        reserved: stake.reserved,
     });
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Sets active stake aside for a job. Called by the market program alone.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 
 use crate::{
     errors::StakingError,
     events::StakeReserved,
-    seeds,
     state::{Pool, Stake},
 };
 
@@ -15,7 +15,7 @@ pub struct StakeReserve {
     /// The market's signer.
     #[account(address = pool.market_signer @ StakingError::NotMarket)]
     pub market_signer: Signer,
-    #[account(seeds = [seeds::POOL], bump = pool.bump)]
+    #[account(seeds = [b"pool"], bump)]
     pub pool: Account<Pool>,
     #[account(mut)]
     pub stake: Account<Stake>,
@@ -25,10 +25,10 @@ pub struct StakeReserve {
 pub(crate) fn handle(ctx: &mut Context<StakeReserve>, amount: u64) -> Result<()> {
     let stake = &mut ctx.accounts.stake;
     stake.reserve(amount)?;
-    emit!(StakeReserved {
+    emit(StakeReserved {
         owner: stake.owner,
         amount,
-        reserved: stake.reserved
+        reserved: stake.reserved,
     });
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Begins to unbond.
 
 use anchor_lang::prelude::*;
+use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 pub struct UnbondingRequest {
     #[account(address = stake.owner @ StakingError::NotOwner)]
     pub owner: Signer,
-    #[account(seeds = [seeds::POOL], bump = pool.bump)]
+    #[account(seeds = [b"pool"], bump)]
     pub pool: Account<Pool>,
     #[account(mut, seeds = [seeds::STAKE, owner.address().as_ref()], bump = stake.bump)]
     pub stake: Account<Stake>,
@@ -27,12 +28,12 @@ pub(crate) fn handle(ctx: &mut Context<UnbondingRequest>, amount: u64) -> Result
     let withdrawable_at = now.after(ctx.accounts.pool.unbonding_period_s).0;
     let stake = &mut ctx.accounts.stake;
     let place = stake.request_unbonding(amount, withdrawable_at)?;
-    emit!(UnbondingRequested {
+    emit(UnbondingRequested {
         owner: stake.owner,
         amount,
         active: stake.active,
         index: place as u64,
-        withdrawable_at
+        withdrawable_at,
     });
     Ok(())
 }

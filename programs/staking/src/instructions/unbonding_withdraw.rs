@@ -5,7 +5,7 @@ use anchor_spl::{
     token,
     token_interface::{Mint, TokenAccount, TokenInterface},
 };
-use gantry_onchain::token::Transfer;
+use gantry_onchain::{event::emit, token::Transfer};
 
 use crate::{
     events::UnbondingWithdrawn,
@@ -16,7 +16,7 @@ use crate::{
 /// Accounts of `unbonding_withdraw`. Nobody signs: the tokens can only go to the owner.
 #[derive(Accounts)]
 pub struct UnbondingWithdraw {
-    #[account(mut, seeds = [seeds::POOL], bump = pool.bump)]
+    #[account(mut, seeds = [b"pool"], bump)]
     pub pool: Account<Pool>,
     #[account(mut)]
     pub stake: Account<Stake>,
@@ -47,10 +47,10 @@ pub(crate) fn handle(ctx: &mut Context<UnbondingWithdraw>) -> Result<()> {
         decimals,
     }
     .invoke(matured.amount, &[&[seeds::POOL, &bump]]);
-    emit!(UnbondingWithdrawn {
+    emit(UnbondingWithdrawn {
         owner: accounts.stake.owner,
         amount: matured.amount,
-        paid_places: matured.places
+        paid_places: matured.places,
     });
     Ok(())
 }
