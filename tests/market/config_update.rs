@@ -122,3 +122,9 @@ fn a_running_job_keeps_the_fee_and_the_grace_window_that_it_was_opened_with() {
     let job = world.job(&job);
     assert_eq!(job.fee, job.owed * u64::from(before.fee_bps) / 10_000);
 }
+
+#[test]
+fn an_authority_that_nobody_can_sign_for_is_refused() {
+    let mut world = World::configured();
+    update(&mut world, |args| args.authority = Pubkey::default()).is_refused(MarketError::InvalidKey);
+}

@@ -4,14 +4,14 @@ use std::slice;
 
 use gantry_sdk::{Pubkey, Signer, address, instruction::market as instruction};
 use gantry_tests::{
-    parties::{DURATION_S, GPUS, RATE, market_parameters, pool_parameters},
+    parties::{DURATION_S, GPUS, RATE, market_parameters},
     world::World,
 };
 use market::{
     JobTerms, MarketError,
     state::{Balance, Node, RegisteredMint},
 };
-use staking::StakingError;
+use staking::{StakingError, state::Pool};
 
 #[test]
 fn a_session_key_of_zeros_is_refused() {
@@ -177,11 +177,9 @@ fn a_node_that_never_said_it_is_alive_is_not_rented() {
 #[test]
 fn a_pool_with_another_market_refuses_the_reserve_and_with_it_the_job() {
     let mut world = World::new();
-    let authority = world.authority.pubkey();
-    let mut args = pool_parameters(authority);
-    args.market_signer = Pubkey::new_unique();
-    let configure = gantry_sdk::instruction::staking::pool_configure(authority, args);
-    world.chain.send(&[configure], &[&world.authority]).succeeds();
+    world.chain.alter(&gantry_sdk::address::pool(), |pool: &mut Pool| {
+        pool.market_signer = Pubkey::new_unique()
+    });
     let terms = world.tenant.terms(1);
     world.open(terms).is_refused(StakingError::NotMarket);
 }

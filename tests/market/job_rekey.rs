@@ -19,8 +19,9 @@ fn rotate(world: &mut World) -> Keypair {
 }
 
 fn rekey(world: &mut World, job: &Pubkey) -> Outcome {
-    let rekey = instruction::job_rekey(world.provider.owner(), *job);
-    world.chain.send(&[rekey], &[])
+    let owner = world.provider.owner();
+    let rekey = instruction::job_rekey(owner, owner, *job);
+    world.chain.send(&[rekey], &[&world.provider.wallet])
 }
 
 #[test]
@@ -73,6 +74,38 @@ fn a_job_does_not_take_the_key_of_another_provider() {
     let job = world.running_job();
     let other = Provider::new();
     world.admit(&other);
-    let rekey = instruction::job_rekey(other.owner(), job);
-    world.chain.send(&[rekey], &[]).is_refused(MarketError::NotOwner);
+    let rekey = instruction::job_rekey(other.owner(), other.owner(), job);
+    world
+        .chain
+        .send(&[rekey], &[&other.wallet])
+        .is_refused(MarketError::NotOwner);
+}
+
+#[test]
+fn the_new_attestation_key_rekeys_a_job_by_itself() {
+    let mut world = World::new();
+    let job = world.running_job();
+    rotate(&mut world);
+    let new = world.provider.attestation.insecure_clone();
+    let rekey = instruction::job_rekey(new.pubkey(), world.provider.owner(), job);
+    world.chain.send(&[rekey], &[&new]).succeeds();
+    assert_eq!(world.job(&job).attestation_key, new.pubkey());
+}
+
+#[test]
+fn nobody_but_the_provider_voids_what_its_old_key_has_signed() {
+    let mut world = World::new();
+    let job = world.running_job();
+    world.chain.advance(10);
+    let by_old = world.receipt(&job, 10_000);
+    let old = rotate(&mut world);
+    let owner = world.provider.owner();
+    for caller in [&world.tenant.wallet, &world.tenant.session, &old, &key::fresh()].map(Keypair::insecure_clone) {
+        let rekey = instruction::job_rekey(caller.pubkey(), owner, job);
+        world
+            .chain
+            .send(&[rekey], &[&caller])
+            .is_refused(MarketError::NotProvider);
+    }
+    world.settle(&by_old).succeeds();
 }

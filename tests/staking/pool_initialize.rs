@@ -2,7 +2,7 @@
 
 use anchor_lang::ErrorCode;
 use gantry_protocol::limits::{MAX_UNBONDING_PERIOD_S, MIN_UNBONDING_PERIOD_S};
-use gantry_sdk::{Instruction, Signer, address, event::Event, instruction::staking as instruction};
+use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::staking as instruction};
 use gantry_tests::{
     forge::exchange,
     key,
@@ -151,5 +151,28 @@ fn an_unbonding_period_outside_the_bounds_is_refused() {
             .chain
             .send(&[create], &[&world.deployer])
             .is_refused(StakingError::UnbondingPeriodOutOfRange);
+    }
+}
+
+#[test]
+fn an_authority_or_a_market_that_nobody_can_sign_for_is_refused() {
+    let world = World::unconfigured();
+    let args = parameters(&world);
+    for args in [
+        PoolParameters {
+            authority: Pubkey::default(),
+            ..args
+        },
+        PoolParameters {
+            market_signer: Pubkey::default(),
+            ..args
+        },
+    ] {
+        let mut world = World::unconfigured();
+        let create = initialize(&world, &world.gnt, args);
+        world
+            .chain
+            .send(&[create], &[&world.deployer])
+            .is_refused(StakingError::InvalidKey);
     }
 }

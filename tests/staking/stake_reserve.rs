@@ -77,18 +77,6 @@ fn a_job_that_needs_more_than_the_free_stake_is_refused() {
 }
 
 #[test]
-fn after_the_markets_signer_was_changed_the_market_can_no_longer_reserve() {
-    let mut world = World::new();
-    let authority = world.authority.pubkey();
-    let mut args = gantry_tests::parties::pool_parameters(authority);
-    args.market_signer = key::fresh().pubkey();
-    let configure = instruction::pool_configure(authority, args);
-    world.chain.send(&[configure], &[&world.authority]).succeeds();
-    let terms = world.tenant.terms(1);
-    world.open(terms).is_refused(StakingError::NotMarket);
-}
-
-#[test]
 fn the_stake_of_another_provider_cannot_be_reserved() {
     let mut world = World::new();
     let other = gantry_tests::parties::Provider::new();

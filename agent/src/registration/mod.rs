@@ -97,6 +97,6 @@ fn instruction(step: &Step, desired: &Desired, on_chain: &OnChain) -> Instructio
             max_duration_s,
         } => node_update(owner, node(*id), *min_duration_s, *max_duration_s, false),
         Step::SetPrice { id, mint, rate } => node_price_set(owner, node(*id), *mint, *rate),
-        Step::RekeyJob { job } => job_rekey(owner, *job),
+        Step::RekeyJob { job } => job_rekey(owner, owner, *job),
     }
 }

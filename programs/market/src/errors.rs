@@ -137,7 +137,7 @@ pub enum MarketError {
     /// The stake belongs to someone else.
     #[msg("The stake account is not that of the job's provider.")]
     WrongStake,
-    /// The provider has no balance account in this mint.
-    #[msg("The provider has no balance account in this mint; open one before pricing a node in it.")]
-    ProviderBalanceMissing,
+    /// The signer is neither the job's provider nor its current attestation key.
+    #[msg("Only the job's provider may do this: sign with its wallet or its current attestation key.")]
+    NotProvider,
 }

@@ -147,7 +147,8 @@ pub mod market {
         job_cancel::handle(ctx)
     }
 
-    /// Makes a job accept receipts of the provider's current attestation key instead of the one it was opened with.
+    /// Makes a job accept receipts of the provider's current attestation key instead of the one it was opened with. Signed by
+    /// the provider's wallet or that key; what the old key signed is settled before, or never.
     pub fn job_rekey(ctx: &mut Context<JobRekey>) -> Result<()> {
         job_rekey::handle(ctx)
     }

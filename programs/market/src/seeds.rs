@@ -1,7 +1,7 @@
 //! Seeds of the program-derived addresses.
 //!
-//! The accounts of the instructions spell `CONFIG` and `SIGNER` out as literals, because Anchor computes an address when it compiles only if
-//! all its seeds are literals; otherwise each instruction searches for it, at 1,500 compute units a step.
+//! The accounts of the instructions spell `CONFIG` and `SIGNER` out as literals: only from literals does Anchor compute an address when it
+//! compiles. Otherwise each instruction hashes the seeds again, at a few hundred compute units.
 
 /// The configuration: `["config"]`.
 pub const CONFIG: &[u8] = b"config";

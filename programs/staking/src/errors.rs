@@ -44,4 +44,7 @@ pub enum StakingError {
     /// The mint has Token-2022 extensions.
     #[msg("The mint carries Token-2022 extensions that the pool does not admit; use a mint without extensions.")]
     MintNotAdmitted,
+    /// A key of all zeros.
+    #[msg("The key is all zeros, which nobody can sign for; name a real key.")]
+    InvalidKey,
 }

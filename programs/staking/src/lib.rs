@@ -46,9 +46,9 @@ pub mod staking {
         pool_initialize::handle(ctx, &args)
     }
 
-    /// Changes the pool's parameters. Signed by the pool's authority.
-    pub fn pool_configure(ctx: &mut Context<PoolConfigure>, args: PoolParameters) -> Result<()> {
-        pool_configure::handle(ctx, &args)
+    /// Hands the pool to an authority, which may be the same, and changes its period. Signed by the pool's authority.
+    pub fn pool_configure(ctx: &mut Context<PoolConfigure>, authority: Address, unbonding_period_s: u32) -> Result<()> {
+        pool_configure::handle(ctx, authority, unbonding_period_s)
     }
 
     /// Opens an empty stake for a provider.

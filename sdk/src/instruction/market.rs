@@ -340,12 +340,13 @@ pub fn job_cancel(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
     )
 }
 
-/// Makes a job accept the provider's current attestation key; nobody needs to sign.
+/// Makes a job accept the provider's current attestation key; `caller`, its wallet or that key, signs.
 #[must_use]
-pub fn job_rekey(provider_owner: Pubkey, job: Pubkey) -> Instruction {
+pub fn job_rekey(caller: Pubkey, provider_owner: Pubkey, job: Pubkey) -> Instruction {
     build(
         market::ID,
         &accounts::JobRekey {
+            caller,
             provider: address::provider(&provider_owner),
             job,
         },

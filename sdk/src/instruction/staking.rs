@@ -25,16 +25,19 @@ pub fn pool_initialize(deployer: Pubkey, mint: Pubkey, token_program: Pubkey, ar
     )
 }
 
-/// Changes the pool's parameters; `authority` signs.
+/// Hands the pool to `successor`, which may be `authority` itself, and changes its period; `authority` signs.
 #[must_use]
-pub fn pool_configure(authority: Pubkey, args: PoolParameters) -> Instruction {
+pub fn pool_configure(authority: Pubkey, successor: Pubkey, unbonding_period_s: u32) -> Instruction {
     build(
         staking::ID,
         &accounts::PoolConfigure {
             authority,
             pool: address::pool(),
         },
-        &arguments::PoolConfigure { args },
+        &arguments::PoolConfigure {
+            authority: successor,
+            unbonding_period_s,
+        },
     )
 }
 

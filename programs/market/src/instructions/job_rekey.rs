@@ -10,9 +10,11 @@ use crate::{
     state::{Job, Provider},
 };
 
-/// Accounts of `job_rekey`. Nobody signs: the provider's account already says which key is the current one.
+/// Accounts of `job_rekey`. The provider signs, because what its old key has signed can be settled only before.
 #[derive(Accounts)]
 pub struct JobRekey {
+    /// The provider's wallet or its current attestation key.
+    pub caller: Signer,
     #[account(seeds = [seeds::PROVIDER, provider.owner.as_ref()], bump = provider.bump)]
     pub provider: Account<Provider>,
     #[account(mut)]
@@ -22,6 +24,11 @@ pub struct JobRekey {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<JobRekey>) -> Result<()> {
     let provider = &ctx.accounts.provider;
+    let caller = ctx.accounts.caller.address();
+    require!(
+        *caller == provider.owner || *caller == provider.attestation_key,
+        MarketError::NotProvider
+    );
     require!(provider.owner == ctx.accounts.job.provider, MarketError::NotOwner);
     let attestation_key = provider.attestation_key;
     let address = *ctx.accounts.job.address();

@@ -37,6 +37,9 @@ const _: () = assert!(core::mem::size_of::<Config>() == 88);
 impl Config {
     /// Takes over parameters that lie inside the protocol's bounds.
     pub fn configure(&mut self, args: &MarketParameters) -> core::result::Result<(), MarketError> {
+        if args.authority == Address::default() {
+            return Err(MarketError::InvalidKey);
+        }
         let in_range = args.fee_bps <= MAX_FEE_BPS
             && (MIN_GRACE_WINDOW_S..=MAX_GRACE_WINDOW_S).contains(&args.grace_window_s)
             && (1..=MAX_START_DEADLINE_S).contains(&args.start_deadline_s)

@@ -1,9 +1,8 @@
-//! Changes the pool's parameters.
+//! Changes the pool's parameters; its mint, vault and market stay.
 
 use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
 
-use super::PoolParameters;
 use crate::{errors::StakingError, events::PoolConfigured, state::Pool};
 
 /// Accounts of `pool_configure`.
@@ -16,9 +15,9 @@ pub struct PoolConfigure {
 }
 
 #[inline(never)]
-pub(crate) fn handle(ctx: &mut Context<PoolConfigure>, args: &PoolParameters) -> Result<()> {
+pub(crate) fn handle(ctx: &mut Context<PoolConfigure>, authority: Address, unbonding_period_s: u32) -> Result<()> {
     let pool = &mut ctx.accounts.pool;
-    pool.configure(args.authority, args.market_signer, args.unbonding_period_s)?;
+    pool.configure(authority, unbonding_period_s)?;
     emit(PoolConfigured {
         authority: pool.authority,
         mint: pool.mint,

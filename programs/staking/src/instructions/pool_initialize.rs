@@ -14,7 +14,7 @@ use crate::{errors::StakingError, events::PoolConfigured, state::Pool};
 pub struct PoolParameters {
     /// Who may change the parameters from now on.
     pub authority: Address,
-    /// The market's signer.
+    /// The market's signer, for good.
     pub market_signer: Address,
     /// Seconds from an unbonding request until its tokens may leave.
     pub unbonding_period_s: u32,
@@ -53,7 +53,8 @@ pub(crate) fn handle(ctx: &mut Context<PoolInitialize>, args: &PoolParameters) -
     pool.vault = *accounts.vault.address();
     pool.decimals = accounts.mint.decimals();
     pool.bump = ctx.bumps.pool;
-    pool.configure(args.authority, args.market_signer, args.unbonding_period_s)?;
+    pool.bind_market(args.market_signer)?;
+    pool.configure(args.authority, args.unbonding_period_s)?;
     emit(PoolConfigured {
         authority: pool.authority,
         mint: pool.mint,

@@ -15,7 +15,7 @@ pub struct Pool {
     pub mint: Address,
     /// Token account that holds all bonds; its authority is this account.
     pub vault: Address,
-    /// The market's signer, which alone reserves and releases.
+    /// The market's signer, which alone reserves and releases; fixed when the pool is created.
     pub market_signer: Address,
     /// Σ over stakes of active + unbonding, in base units.
     pub staked: u64,
@@ -32,18 +32,24 @@ pub struct Pool {
 const _: () = assert!(core::mem::size_of::<Pool>() == 144);
 
 impl Pool {
+    /// Names the market, once and for all: with another one, what running jobs reserve could never be released again.
+    pub fn bind_market(&mut self, market_signer: Address) -> core::result::Result<(), StakingError> {
+        if market_signer == Address::default() {
+            return Err(StakingError::InvalidKey);
+        }
+        self.market_signer = market_signer;
+        Ok(())
+    }
+
     /// Takes over parameters. Running unbonding requests keep the time they were given.
-    pub fn configure(
-        &mut self,
-        authority: Address,
-        market_signer: Address,
-        unbonding_period_s: u32,
-    ) -> core::result::Result<(), StakingError> {
+    pub fn configure(&mut self, authority: Address, unbonding_period_s: u32) -> core::result::Result<(), StakingError> {
+        if authority == Address::default() {
+            return Err(StakingError::InvalidKey);
+        }
         if !(MIN_UNBONDING_PERIOD_S..=MAX_UNBONDING_PERIOD_S).contains(&unbonding_period_s) {
             return Err(StakingError::UnbondingPeriodOutOfRange);
         }
         self.authority = authority;
-        self.market_signer = market_signer;
         self.unbonding_period_s = unbonding_period_s;
         Ok(())
     }

@@ -58,7 +58,7 @@ impl Tour {
         self.send("staking.pool_initialize", create, &deployer);
         self.send(
             "staking.pool_configure",
-            staking::pool_configure(authority.pubkey(), pool),
+            staking::pool_configure(authority.pubkey(), pool.authority, pool.unbonding_period_s),
             &authority,
         );
         let create = market::config_initialize(deployer.pubkey(), GENESIS_HASH, config);
@@ -152,8 +152,8 @@ impl Tour {
             market::job_start(attestation.pubkey(), job),
             &attestation,
         );
-        let rekey = market::job_rekey(self.world.provider.owner(), job);
-        self.send_by("market.job_rekey", rekey, &[]);
+        let rekey = market::job_rekey(attestation.pubkey(), self.world.provider.owner(), job);
+        self.send("market.job_rekey", rekey, &attestation);
         self.world.chain.advance(100);
         let first = self.world.receipt(&job, 60_000);
         self.world.settle(&first).succeeds();
