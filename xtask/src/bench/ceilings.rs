@@ -27,7 +27,7 @@ pub(super) fn table(measured: &Figures, ceilings: &Figures) -> String {
     text
 }
 
-/// Every ceiling that is passed, and every one whose figure is no longer measured, as a sentence.
+/// Every ceiling that is passed, every one whose figure is no longer measured, and every figure without one, as a sentence.
 pub(super) fn passed(measured: &Figures, ceilings: &Figures) -> Vec<String> {
     let violation = |(name, ceiling): (&String, &u64)| match measured.get(name) {
         Some(value) if value > ceiling => Some(format!(
@@ -37,7 +37,9 @@ pub(super) fn passed(measured: &Figures, ceilings: &Figures) -> Vec<String> {
         Some(_) => None,
         None => Some(format!("{name} has a ceiling but is no longer measured")),
     };
-    ceilings.iter().filter_map(violation).collect()
+    let unlimited = measured.keys().filter(|name| !ceilings.contains_key(*name));
+    let unlimited = unlimited.map(|name| format!("{name} has no ceiling"));
+    ceilings.iter().filter_map(violation).chain(unlimited).collect()
 }
 
 #[cfg(test)]
@@ -72,6 +74,14 @@ mod tests {
         assert_eq!(
             passed(&Figures::new(), &figures(&[("market.settle", 900)])),
             ["market.settle has a ceiling but is no longer measured"]
+        );
+    }
+
+    #[test]
+    fn a_figure_without_a_ceiling_is_named() {
+        assert_eq!(
+            passed(&figures(&[("market.settle", 900)]), &Figures::new()),
+            ["market.settle has no ceiling"]
         );
     }
 

@@ -96,23 +96,22 @@ fn compare(workspace: &Workspace, shelf: &Shelf) -> Result<Vec<String>> {
         ));
     }
 
-    match Toolchain::installed().map(|toolchain| Ok::<_, anyhow::Error>((toolchain, toolchain.versions()?))) {
-        None => println!("build-programs: no toolchain for programs here: compared the files with their manifest only"),
-        Some(Err(error)) => return Err(error),
-        Some(Ok((_, versions))) if versions != manifest.toolchain => println!(
-            "build-programs: the committed programs were built with {:?}, here are {versions:?}: compared the files \
-             with their manifest only",
-            manifest.toolchain
-        ),
-        Some(Ok((toolchain, _))) => {
-            for name in names {
-                let built = Program::of(&timed_build(workspace, toolchain, shelf, &name)?);
-                if manifest.programs.get(&name).is_some_and(|recorded| *recorded != built) {
-                    differences.push(format!(
-                        "the sources of {name} give other bytes than {committed}/{name}.so"
-                    ));
-                }
-            }
+    let installed = Toolchain::all_installed()?;
+    let recorded = installed.iter().find(|(_, versions)| *versions == manifest.toolchain);
+    let Some((toolchain, _)) = recorded else {
+        println!(
+            "build-programs: {committed} was built with {:?}, here are {:?}: compared the files with their manifest only",
+            manifest.toolchain,
+            installed.iter().map(|(_, versions)| versions).collect::<Vec<_>>()
+        );
+        return Ok(differences);
+    };
+    for name in names {
+        let built = Program::of(&timed_build(workspace, *toolchain, shelf, &name)?);
+        if manifest.programs.get(&name).is_some_and(|recorded| *recorded != built) {
+            differences.push(format!(
+                "the sources of {name} give other bytes than {committed}/{name}.so"
+            ));
         }
     }
     Ok(differences)

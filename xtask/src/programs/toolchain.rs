@@ -30,14 +30,28 @@ pub(crate) enum Toolchain {
 }
 
 impl Toolchain {
-    /// The toolchain that is complete on this machine, if there is one.
-    pub(crate) fn installed() -> Option<Self> {
-        if process::succeeds(Command::new("cargo").args(["build-sbf", "--version"])) {
-            Some(Self::PlatformTools)
-        } else if missing_packages().is_empty() && linker_is_installed() {
-            Some(Self::Debian)
-        } else {
-            None
+    /// The toolchain to build with on this machine, if there is one.
+    fn installed() -> Option<Self> {
+        Self::all().into_iter().find(|toolchain| toolchain.is_complete())
+    }
+
+    /// The complete toolchains of this machine, each with its versions.
+    pub(crate) fn all_installed() -> Result<Vec<(Self, BTreeMap<String, String>)>> {
+        let complete = Self::all().into_iter().filter(|toolchain| toolchain.is_complete());
+        complete
+            .map(|toolchain| Ok((toolchain, toolchain.versions()?)))
+            .collect()
+    }
+
+    /// Preferred first.
+    const fn all() -> [Self; 2] {
+        [Self::PlatformTools, Self::Debian]
+    }
+
+    fn is_complete(self) -> bool {
+        match self {
+            Self::PlatformTools => process::succeeds(Command::new("cargo").args(["build-sbf", "--version"])),
+            Self::Debian => missing_packages().is_empty() && linker_is_installed(),
         }
     }
 
