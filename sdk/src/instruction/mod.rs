@@ -1,5 +1,6 @@
-//! Builders of every instruction: one function each, with the accounts derived from what the caller knows.
+//! Every instruction: builders, one function each, with the accounts derived from what the caller knows; and the decoder.
 
+pub mod decode;
 pub mod market;
 pub mod staking;
 

@@ -6,7 +6,8 @@ use gantry_onchain::{event::emit, upgrade_authority};
 use crate::{errors::MarketError, events::MarketConfigured, state::Config};
 
 /// The market's parameters.
-#[derive(Clone, Copy, Debug, IdlType, SchemaRead, SchemaWrite)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IdlType, SchemaRead, SchemaWrite)]
+#[cfg_attr(not(target_os = "solana"), derive(borsh::BorshDeserialize))]
 pub struct MarketParameters {
     /// Who may change the parameters from now on.
     pub authority: Address,

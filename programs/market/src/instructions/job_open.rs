@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// What the tenant asks for.
-#[derive(Clone, Copy, Debug, IdlType, SchemaRead, SchemaWrite)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IdlType, SchemaRead, SchemaWrite)]
+#[cfg_attr(not(target_os = "solana"), derive(borsh::BorshDeserialize))]
 pub struct JobTerms {
     /// Hot key that will co-sign receipts.
     pub session_key: Address,

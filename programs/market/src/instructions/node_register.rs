@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// What a node is and how long it may be rented.
-#[derive(Clone, Copy, Debug, IdlType, SchemaRead, SchemaWrite)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IdlType, SchemaRead, SchemaWrite)]
+#[cfg_attr(not(target_os = "solana"), derive(borsh::BorshDeserialize))]
 pub struct NodeSpecification {
     /// GPU class, zero-padded.
     pub class: [u8; 16],

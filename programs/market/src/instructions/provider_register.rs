@@ -7,7 +7,8 @@ use gantry_protocol::limits::MAX_ENDPOINT_BYTES;
 use crate::{events::ProviderConfigured, seeds, state::Provider};
 
 /// What a provider says of itself.
-#[derive(Clone, Copy, Debug, IdlType, SchemaRead, SchemaWrite)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IdlType, SchemaRead, SchemaWrite)]
+#[cfg_attr(not(target_os = "solana"), derive(borsh::BorshDeserialize))]
 pub struct ProviderProfile {
     /// Hot key that signs starts, heartbeats and receipts.
     pub attestation_key: Address,

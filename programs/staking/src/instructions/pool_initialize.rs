@@ -10,7 +10,8 @@ use gantry_onchain::{event::emit, token::is_plain_mint, upgrade_authority};
 use crate::{errors::StakingError, events::PoolConfigured, state::Pool};
 
 /// The pool's parameters.
-#[derive(Clone, Copy, Debug, IdlType, SchemaRead, SchemaWrite)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IdlType, SchemaRead, SchemaWrite)]
+#[cfg_attr(not(target_os = "solana"), derive(borsh::BorshDeserialize))]
 pub struct PoolParameters {
     /// Who may change the parameters from now on.
     pub authority: Address,
