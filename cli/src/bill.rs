@@ -47,6 +47,7 @@ pub(crate) struct ChainBill {
 pub(crate) async fn from_chain(context: &Context, address: &Pubkey) -> Result<ChainBill> {
     let client = &context.client;
     let progress = context.output.progress("Reading the job's transactions");
+    let genesis_hash = client.genesis_hash().await?;
     let mut looks = 0;
     loop {
         let found = match client.find::<Job>(address).await {
@@ -61,7 +62,7 @@ pub(crate) async fn from_chain(context: &Context, address: &Pubkey) -> Result<Ch
         })?;
         let transactions = history::transactions_of(client, address).await?;
         looks += 1;
-        match verify::verify(*address, &job, &transactions) {
+        match verify::verify(*address, &job, genesis_hash, &transactions) {
             Ok(bill) => {
                 let mint = Mint::find(client, &job.mint).await?;
                 let node = client.find::<Node>(&job.node).await?;

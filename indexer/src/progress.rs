@@ -34,8 +34,8 @@ pub struct Progress {
     pub slot: Option<u64>,
     /// The highest slot that the chain is known to have reached, confirmed or not.
     pub chain_slot: u64,
-    /// When the tables were last known to hold everything confirmed, Unix milliseconds.
-    pub current_at_ms: u64,
+    /// When the tables were last known to hold everything confirmed, Unix milliseconds; none before the first time.
+    pub current_at_ms: Option<u64>,
 }
 
 /// Why answers may be out of date.
@@ -53,6 +53,9 @@ pub enum NotReady {
     /// Fetching what was missed.
     #[error("the indexer is resyncing: {0}")]
     Resyncing(String),
+    /// The tables were never known to hold everything.
+    #[error("the indexer has not caught up with the chain yet")]
+    NeverCurrent,
     /// Behind the chain.
     #[error("the indexer is {lag_ms} ms behind the chain; the limit is {limit_ms} ms")]
     Behind {
@@ -64,10 +67,11 @@ pub enum NotReady {
 }
 
 impl Progress {
-    /// How old the newest data are: milliseconds since the tables last held everything confirmed.
+    /// How old the newest data are: milliseconds since the tables last held everything confirmed; none if they never did.
     #[must_use]
-    pub fn lag_ms(&self) -> u64 {
-        unix_ms().saturating_sub(self.current_at_ms)
+    pub fn lag_ms(&self) -> Option<u64> {
+        self.current_at_ms
+            .map(|current_at_ms| unix_ms().saturating_sub(current_at_ms))
     }
 
     /// Whether answers are complete and recent.
@@ -81,8 +85,9 @@ impl Progress {
             Phase::Disconnected { reason } => Err(NotReady::Disconnected(reason.clone())),
             Phase::Resyncing { reason } => Err(NotReady::Resyncing(reason.clone())),
             Phase::Following => match self.lag_ms() {
-                lag_ms if lag_ms <= limit_ms => Ok(()),
-                lag_ms => Err(NotReady::Behind { lag_ms, limit_ms }),
+                None => Err(NotReady::NeverCurrent),
+                Some(lag_ms) if lag_ms <= limit_ms => Ok(()),
+                Some(lag_ms) => Err(NotReady::Behind { lag_ms, limit_ms }),
             },
         }
     }
@@ -103,7 +108,7 @@ pub fn channel() -> (Reporter, Observer) {
         phase: Phase::Starting,
         slot: None,
         chain_slot: 0,
-        current_at_ms: unix_ms(),
+        current_at_ms: None,
     };
     let (sender, receiver) = watch::channel(progress);
     (Reporter(sender), Observer(receiver))
@@ -128,11 +133,11 @@ impl Reporter {
         self.0.send_modify(|progress| progress.phase = phase);
     }
 
-    /// The tables hold everything up to `slot`, as they did at `written_at_ms`: what a checkpoint says after a restart.
-    pub fn resume(&self, slot: u64, written_at_ms: u64) {
+    /// The tables hold everything up to `slot`, and held everything confirmed at `current_at_ms`: what a checkpoint says after a restart.
+    pub fn resume(&self, slot: u64, current_at_ms: Option<u64>) {
         self.0.send_modify(|progress| {
             progress.slot = Some(slot);
-            progress.current_at_ms = written_at_ms.min(unix_ms());
+            progress.current_at_ms = current_at_ms.map(|at_ms| at_ms.min(unix_ms()));
         });
     }
 
@@ -145,15 +150,10 @@ impl Reporter {
         });
     }
 
-    /// The tables hold everything up to `slot`; `caught_up` when the chain is not known to have confirmed more.
-    pub fn applied(&self, slot: u64, caught_up: bool) {
-        self.0.send_modify(|progress| {
-            progress.slot = Some(slot);
-            progress.chain_slot = progress.chain_slot.max(slot);
-            if caught_up {
-                progress.current_at_ms = unix_ms();
-            }
-        });
+    /// The tables hold everything up to `slot`, and everything that was confirmed at `current_at_ms`.
+    pub fn applied(&self, slot: u64, current_at_ms: Option<u64>) {
+        self.resume(slot, current_at_ms);
+        self.saw(slot);
     }
 }
 
@@ -175,9 +175,11 @@ mod tests {
         reporter.enter(Phase::Resyncing { reason: "a gap".into() });
         assert_eq!(observer.now().ready(1_000), Err(NotReady::Resyncing("a gap".into())));
         reporter.enter(Phase::Following);
-        reporter.applied(7, true);
+        reporter.applied(7, None);
+        assert_eq!(observer.now().ready(1_000), Err(NotReady::NeverCurrent));
+        reporter.applied(7, Some(unix_ms()));
         assert_eq!(observer.now().ready(1_000), Ok(()));
-        reporter.resume(7, 0);
+        reporter.resume(7, Some(0));
         assert!(matches!(
             observer.now().ready(1_000),
             Err(NotReady::Behind { limit_ms: 1_000, .. })
@@ -185,10 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn applying_an_old_slot_does_not_count_as_being_current() {
+    fn an_indexer_that_was_never_current_has_no_lag_to_tell() {
         let (reporter, observer) = channel();
-        reporter.resume(7, 5);
-        reporter.applied(8, false);
-        assert_eq!((observer.now().slot, observer.now().current_at_ms), (Some(8), 5));
+        reporter.resume(7, None);
+        assert_eq!((observer.now().slot, observer.now().lag_ms()), (Some(7), None));
     }
 }

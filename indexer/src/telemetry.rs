@@ -3,13 +3,20 @@
 use std::{
     io::{IsTerminal as _, stderr},
     sync::OnceLock,
+    thread,
+    time::Duration,
 };
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
+use crate::apply::Changes;
+
 /// Seconds: from a query that hits the cache to one that is about to be cut off.
 const LATENCY_BUCKETS_S: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5];
+
+/// How often measurements are folded into their buckets: until then each takes memory, and perhaps nobody ever reads the metrics.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Writes one line per event to standard error; `RUST_LOG` chooses what.
 pub fn install_logs() {
@@ -39,6 +46,14 @@ fn install_metrics() -> Option<PrometheusHandle> {
         .ok()?
         .install_recorder()
         .ok()?;
+    let upkept = handle.clone();
+    // A thread, since there may be no runtime yet. Should it not start, readers of the metrics do its work.
+    let _ = thread::Builder::new().name("metrics".to_owned()).spawn(move || {
+        loop {
+            thread::sleep(UPKEEP_INTERVAL);
+            upkept.run_upkeep();
+        }
+    });
     metrics::describe_gauge!("gantry_indexer_slot", "Last slot that is in the tables");
     metrics::describe_gauge!(
         "gantry_indexer_chain_slot",
@@ -66,4 +81,13 @@ fn install_metrics() -> Option<PrometheusHandle> {
         metrics::counter!(format!("gantry_indexer_{counter}_total")).increment(0);
     }
     Some(handle)
+}
+
+/// Says in metrics and log what was committed.
+pub(crate) fn count_changes(changes: &Changes) {
+    metrics::counter!("gantry_indexer_rows_total").increment(changes.rows() as u64);
+    metrics::counter!("gantry_indexer_dead_letters_total").increment(changes.dead_letters.len() as u64);
+    for letter in &changes.dead_letters {
+        tracing::error!(slot = letter.slot, kind = letter.kind.name(), reason = %letter.reason, "kept as a dead letter");
+    }
 }

@@ -143,7 +143,8 @@ fn read(signature: Signature, found: &EncodedConfirmedTransactionWithStatusMeta)
 }
 
 /// Counts each event's instruction among all, precompiles included; `None` when the logs show more instructions than there are.
-fn placed(mut events: Vec<LoggedEvent>, instructions: &[TopLevelInstruction]) -> Option<Vec<LoggedEvent>> {
+#[must_use]
+pub fn placed(mut events: Vec<LoggedEvent>, instructions: &[TopLevelInstruction]) -> Option<Vec<LoggedEvent>> {
     let logging: Vec<usize> = (0..instructions.len())
         .filter(|index| !PRECOMPILES.contains(&instructions[*index].program))
         .collect();

@@ -1,7 +1,7 @@
 //! Recomputes a bill and says exactly where it differs.
 //!
-//! Nothing is believed: the terms come from the job's opening, each payment from a receipt whose two signatures are checked
-//! again, each amount from [`Bill::of`]; the job's account is only compared with the result.
+//! Nothing is believed: the cluster is named by the caller, the terms come from the job's opening, each payment from a receipt whose
+//! two signatures are checked again, each amount from [`Bill::of`]; the job's account is only compared with the result.
 
 use gantry_protocol::{Atoms, Bill, Bps, Metered, Rate};
 use market::{
@@ -14,7 +14,7 @@ use solana_signature::Signature;
 use crate::{
     address::ED25519_PROGRAM,
     event::Event,
-    history::JobTransaction,
+    history::{JobTransaction, TopLevelInstruction},
     receipt::{CoSignedReceipt, ReceiptError},
 };
 
@@ -78,6 +78,9 @@ pub enum Discrepancy {
         /// What it says.
         right: String,
     },
+    /// The account is in a state that this version does not know.
+    #[error("the job's account is in the unknown state {0}; a newer version may know it")]
+    UnknownState(u8),
     /// A payment without the two signatures before it.
     #[error("the settlement in transaction {0} does not follow an Ed25519 instruction")]
     NoSignatures(Signature),
@@ -120,16 +123,24 @@ const COMPUTED: &str = "the computation";
 
 /// Recomputes the bill of the job at `address` from its transactions and compares it with its account.
 ///
+/// `genesis_hash` says which cluster the receipts must be for: take it from the RPC endpoint or from the configuration, never from the
+/// job.
+///
 /// # Errors
 /// The first [`Discrepancy`].
-pub fn verify(address: Pubkey, job: &Job, transactions: &[JobTransaction]) -> Result<VerifiedBill, Discrepancy> {
+pub fn verify(
+    address: Pubkey,
+    job: &Job,
+    genesis_hash: [u8; 32],
+    transactions: &[JobTransaction],
+) -> Result<VerifiedBill, Discrepancy> {
     let opened = events_of(transactions)
         .find_map(|(_, _, event)| match event {
             Event::JobOpened(opened) if opened.job == address => Some(opened),
             _ => None,
         })
         .ok_or(Discrepancy::NoOpening)?;
-    let mut replay = Replay::new(opened, job.genesis_hash);
+    let mut replay = Replay::new(opened, genesis_hash);
     for (transaction, instruction, event) in events_of(transactions) {
         match event {
             Event::JobSettled(settled) if settled.job == address => {
@@ -148,10 +159,32 @@ pub fn verify(address: Pubkey, job: &Job, transactions: &[JobTransaction]) -> Re
         ("owed", job.owed, bill.owed.0),
         ("paid", job.paid, bill.paid.0),
         ("fee", job.fee, bill.fee.0),
+        ("fee_bps", job.fee_bps.into(), opened.fee_bps.into()),
+        ("is_final", job.is_final.into(), replay.is_final.into()),
     ] {
         same(what, (CHAIN, on_chain), (COMPUTED, computed))?;
     }
-    let state = job.state().unwrap_or(JobState::Open);
+    for (what, on_chain, computed) in [
+        ("cluster of the job", job.genesis_hash, genesis_hash),
+        ("samples_root", job.samples_root, replay.samples_root),
+        (
+            "session key of the job",
+            job.session_key.to_bytes(),
+            opened.session_key.to_bytes(),
+        ),
+        (
+            "attestation key of the job",
+            job.attestation_key.to_bytes(),
+            replay.attestation_key.to_bytes(),
+        ),
+    ] {
+        same(
+            what,
+            (CHAIN, Pubkey::from(on_chain)),
+            (COMPUTED, Pubkey::from(computed)),
+        )?;
+    }
+    let state = job.state().ok_or(Discrepancy::UnknownState(job.state))?;
     if matches!(state, JobState::Closed | JobState::Cancelled) {
         same("refund", (CHAIN, job.refund), (COMPUTED, bill.refund.0))?;
     }
@@ -181,6 +214,8 @@ struct Replay<'a> {
     attestation_key: Pubkey,
     sequence: u64,
     metered_ms: u64,
+    samples_root: [u8; 32],
+    is_final: bool,
     paid: u64,
     settlements: Vec<VerifiedSettlement>,
 }
@@ -194,6 +229,8 @@ impl<'a> Replay<'a> {
             attestation_key,
             sequence: 0,
             metered_ms: 0,
+            samples_root: [0; 32],
+            is_final: false,
             paid: 0,
             settlements: Vec::new(),
         }
@@ -217,7 +254,7 @@ impl<'a> Replay<'a> {
         settled: &JobSettled,
     ) -> Result<(), Discrepancy> {
         let signature = transaction.signature;
-        let signed = receipt_before(transaction, instruction)?;
+        let signed = receipt_of(transaction, instruction)?;
         same(
             "job of the receipt",
             ("the receipt", Pubkey::from(signed.receipt.job)),
@@ -226,7 +263,7 @@ impl<'a> Replay<'a> {
         same(
             "cluster of the receipt",
             ("the receipt", Pubkey::from(signed.receipt.genesis_hash)),
-            ("the job", Pubkey::from(self.genesis_hash)),
+            ("the cluster", Pubkey::from(self.genesis_hash)),
         )?;
         same(
             "attestation key",
@@ -252,8 +289,15 @@ impl<'a> Replay<'a> {
         ] {
             same(what, (CHAIN, logged), (COMPUTED, computed))?;
         }
+        same(
+            "samples of this settlement",
+            (CHAIN, Pubkey::from(settled.samples_root)),
+            ("the receipt", Pubkey::from(signed.receipt.samples_root)),
+        )?;
         self.sequence = signed.receipt.sequence;
         self.metered_ms = signed.receipt.metered_ms;
+        self.samples_root = signed.receipt.samples_root;
+        self.is_final |= signed.receipt.is_final();
         self.paid = bill.paid.0;
         self.settlements.push(VerifiedSettlement {
             signature,
@@ -268,15 +312,21 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// The receipt in the Ed25519 instruction directly before a settlement, with both signatures checked again.
-fn receipt_before(transaction: &JobTransaction, instruction: usize) -> Result<CoSignedReceipt, Discrepancy> {
+/// The receipt that a settlement paid, with both signatures checked again.
+fn receipt_of(transaction: &JobTransaction, instruction: usize) -> Result<CoSignedReceipt, Discrepancy> {
     let signature = transaction.signature;
-    let before = instruction
-        .checked_sub(1)
-        .and_then(|index| transaction.instructions.get(index))
-        .filter(|before| before.program == ED25519_PROGRAM)
-        .ok_or(Discrepancy::NoSignatures(signature))?;
-    let signed = CoSignedReceipt::from_instruction_data(&before.data);
+    let signed = receipt_before(&transaction.instructions, instruction).ok_or(Discrepancy::NoSignatures(signature))?;
     let checked = signed.and_then(|signed| signed.verify().map(|()| signed));
     checked.map_err(|error| Discrepancy::Receipt { signature, error })
+}
+
+/// The receipt in the Ed25519 instruction directly before `instruction`, which is the only one that the program reads; `None` when
+/// another kind of instruction stands there. Does not check the signatures: [`CoSignedReceipt::verify`] does.
+#[must_use]
+pub fn receipt_before(
+    instructions: &[TopLevelInstruction],
+    instruction: usize,
+) -> Option<Result<CoSignedReceipt, ReceiptError>> {
+    let before = instructions.get(instruction.checked_sub(1)?)?;
+    (before.program == ED25519_PROGRAM).then(|| CoSignedReceipt::from_instruction_data(&before.data))
 }

@@ -8,7 +8,7 @@ use crate::fixtures::{
     accounts::{balance, config, job, key, node, pool, provider, registered_mint, stake, usdc, written},
     database::{Postgres, apply, slot},
     indexer::Api,
-    transactions::{co_signed, logged, payload, settlement, transaction},
+    transactions::{calls, co_signed, logged, payload, settlement, transaction},
 };
 
 /// A market with three nodes of one provider, a job on one of them, and its first payment.
@@ -28,7 +28,7 @@ async fn market() -> (Postgres, Api) {
         state: JobState::Cancelled as u8,
         ..job(key(4), key(2))
     };
-    let mut opening = transaction(1);
+    let mut opening = calls(transaction(1), 1);
     let opened = market::events::JobStarted {
         job: key(15),
         at: 1_001,
@@ -250,4 +250,54 @@ async fn the_api_describes_itself_and_its_health() {
     ] {
         assert!(metrics.contains(expected), "{expected} is not in\n{metrics}");
     }
+}
+
+#[tokio::test]
+async fn the_events_of_a_proof_are_in_the_order_of_the_chain() {
+    let (postgres, api) = market().await;
+    let logging = |n, index, payload: Vec<u8>| {
+        let mut transaction = calls(transaction(n), 1);
+        transaction.index = Some(index);
+        transaction.logs = Some(logged(market::ID, &payload));
+        transaction
+    };
+    let stopped = payload(&market::events::JobStopped {
+        job: key(15),
+        at: 1_050,
+    });
+    let started = payload(&market::events::JobStarted {
+        job: key(15),
+        at: 1_040,
+    });
+    // The later one has the smaller signature.
+    let transactions = vec![logging(3, 8, stopped), logging(4, 7, started)];
+    apply(
+        &mut postgres.writer().await,
+        &[Slot {
+            transactions,
+            ..slot(10, Vec::new())
+        }],
+    )
+    .await;
+    let proof = api.data(&format!("/v1/jobs/{}/proof", key(15))).await;
+    let names: Vec<_> = proof["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| &event["name"])
+        .collect();
+    assert_eq!(names, ["JobStarted", "JobStarted", "JobStopped"]);
+    assert_eq!(proof["events_complete"], true);
+}
+
+#[tokio::test]
+async fn a_proof_says_when_it_does_not_hold_everything() {
+    let (postgres, api) = market().await;
+    postgres.ask(
+        "INSERT INTO events SELECT decode(lpad(to_hex(n), 128, '0'), 'hex'), 0, 10, e.program, e.name, e.subject, e.payload
+         FROM events e, generate_series(1, 1000) n WHERE e.name = 'JobStarted'",
+    );
+    let proof = api.data(&format!("/v1/jobs/{}/proof", key(15))).await;
+    assert_eq!(proof["events_complete"], false);
+    assert_eq!(proof["events"].as_array().unwrap().len(), 1_000);
 }

@@ -1,13 +1,13 @@
 //! From what a slot contains to what it changes: no database.
 
-use gantry_indexer::apply::{AccountState, AccountWrite, LamportChange, Slot, Undecoded, Version, slot_changes};
-use gantry_sdk::account::Account;
+use gantry_indexer::apply::{AccountWrite, LamportChange, Slot, TopLevelInstruction, Undecoded, Version, slot_changes};
+use gantry_sdk::{account::Account, address::ED25519_PROGRAM};
 use market::events::JobStarted;
 
 use crate::fixtures::{
     accounts::{balance, key, written},
     database::slot,
-    transactions::{co_signed, logged, payload, settlement, signature, transaction},
+    transactions::{calls, co_signed, co_signed_by, logged, payload, settlement, signature, transaction},
 };
 
 #[test]
@@ -24,7 +24,7 @@ fn the_last_write_of_an_account_counts_whatever_the_order_of_arrival() {
                 write_version: 6
             }
         );
-        assert_eq!(seen.state, AccountState::Live(Account::Balance(balance(key(2), 30))));
+        assert_eq!(seen.account, Account::Balance(balance(key(2), 30)));
     }
 }
 
@@ -34,10 +34,11 @@ fn an_account_that_another_program_owns_now_is_closed() {
         owner: key(77),
         ..written(key(1), &balance(key(2), 10), 4)
     };
-    assert_eq!(
-        slot_changes(&slot(9, vec![taken])).accounts[&key(1)].state,
-        AccountState::Closed
-    );
+    let version = Version {
+        slot: 9,
+        write_version: 4,
+    };
+    assert_eq!(slot_changes(&slot(9, vec![taken])).closed[&key(1)], version);
 }
 
 #[test]
@@ -46,10 +47,11 @@ fn an_account_without_lamports_is_closed() {
         lamports: 0,
         ..written(key(1), &balance(key(2), 10), 4)
     };
-    assert_eq!(
-        slot_changes(&slot(9, vec![emptied])).accounts[&key(1)].state,
-        AccountState::Closed
-    );
+    let version = Version {
+        slot: 9,
+        write_version: 4,
+    };
+    assert_eq!(slot_changes(&slot(9, vec![emptied])).closed[&key(1)], version);
 }
 
 fn emptying(n: u8, before: u64, after: u64) -> gantry_indexer::apply::Transaction {
@@ -67,8 +69,7 @@ fn a_transaction_that_takes_the_last_lamports_closes_the_account() {
     // The stream does not show the write itself, since the account no longer belongs to the program.
     let mut slot = slot(9, vec![written(key(1), &balance(key(2), 10), 4)]);
     slot.transactions.push(emptying(1, 500, 0));
-    let seen = &slot_changes(&slot).accounts[&key(1)];
-    assert_eq!((seen.version, &seen.state), (Version::end_of(9), &AccountState::Closed));
+    assert_eq!(slot_changes(&slot).emptied[&key(1)], Version::end_of(9));
 }
 
 #[test]
@@ -76,10 +77,7 @@ fn an_account_that_is_opened_again_in_the_same_slot_is_not_closed() {
     let mut slot = slot(9, vec![written(key(1), &balance(key(2), 10), 4)]);
     slot.transactions.push(emptying(2, 0, 500));
     slot.transactions.push(emptying(1, 500, 0));
-    assert!(matches!(
-        slot_changes(&slot).accounts[&key(1)].state,
-        AccountState::Live(_)
-    ));
+    assert!(slot_changes(&slot).emptied.is_empty());
 }
 
 #[test]
@@ -125,7 +123,69 @@ fn a_settlement_whose_receipt_is_not_in_the_transaction_is_not_believed() {
     assert!(changes.settlements.is_empty());
     assert_eq!(
         changes.dead_letters[0].reason,
-        "the transaction has no receipt for this settlement"
+        "no receipt for this settlement stands directly before it"
+    );
+}
+
+#[test]
+fn a_receipt_elsewhere_in_the_transaction_is_never_taken_for_the_evidence() {
+    let signed = co_signed(key(5), 3, 10_000);
+    // Anyone may sign a receipt with the same numbers by keys of their own, and put it into the transaction too.
+    let decoy = co_signed_by([8, 9], signed.receipt);
+    let mut poisoned = settlement(1, &signed);
+    let ed25519 = decoy.ed25519_instruction();
+    let decoy = TopLevelInstruction {
+        program: ed25519.program_id,
+        data: ed25519.data,
+    };
+    poisoned.instructions.insert(0, decoy.clone());
+    poisoned.instructions.push(decoy);
+    let changes = slot_changes(&Slot {
+        transactions: vec![poisoned],
+        ..slot(9, Vec::new())
+    });
+    assert_eq!(changes.settlements[0].receipt, signed);
+}
+
+#[test]
+fn a_receipt_that_does_not_stand_directly_before_its_settlement_is_not_believed() {
+    let mut apart = settlement(1, &co_signed(key(5), 3, 10_000));
+    apart.instructions.insert(
+        1,
+        TopLevelInstruction {
+            program: ED25519_PROGRAM,
+            data: Vec::new(),
+        },
+    );
+    let changes = slot_changes(&Slot {
+        transactions: vec![apart],
+        ..slot(9, Vec::new())
+    });
+    assert!(changes.settlements.is_empty());
+    assert_eq!(
+        changes.dead_letters[0].reason,
+        "no receipt for this settlement stands directly before it"
+    );
+}
+
+#[test]
+fn logs_of_more_instructions_than_there_are_are_kept_unread() {
+    let mut strange = settlement(1, &co_signed(key(5), 3, 10_000));
+    strange.instructions.pop();
+    let logs = strange.logs.clone().unwrap().join("\n");
+    let changes = slot_changes(&Slot {
+        transactions: vec![strange],
+        ..slot(9, Vec::new())
+    });
+    assert!(changes.settlements.is_empty() && changes.events.is_empty());
+    let letter = &changes.dead_letters[0];
+    assert_eq!(
+        letter.reason,
+        "the logs show more instructions than the transaction has"
+    );
+    assert_eq!(
+        (letter.kind, &letter.bytes),
+        (Undecoded::Transaction, &logs.into_bytes())
     );
 }
 
@@ -152,7 +212,7 @@ fn several_settlements_of_one_transaction_each_find_their_receipt() {
 fn an_event_that_does_not_decode_is_kept_and_the_others_are_read() {
     let mut logs = logged(market::ID, &[1, 2, 3, 4, 5, 6, 7, 8]);
     logs.extend(logged(market::ID, &payload(&JobStarted { job: key(5), at: 7 })));
-    let mut strange = transaction(1);
+    let mut strange = calls(transaction(1), 2);
     strange.logs = Some(logs);
     let changes = slot_changes(&Slot {
         transactions: vec![strange],

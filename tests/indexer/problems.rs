@@ -2,6 +2,7 @@
 
 use gantry_indexer::{progress, store::Database};
 use reqwest::Method;
+use sqlx::Connection as _;
 
 use crate::fixtures::{
     accounts::{balance, key, usdc, written},
@@ -67,6 +68,24 @@ async fn every_mistake_is_answered_with_a_problem_document() {
             "/v1/jobs/xyz".into(),
             400,
             "`xyz` is not an address: 32 bytes in Base58 are needed".into(),
+        ),
+        (
+            Method::GET,
+            format!("/v1/jobs/{}", "z".repeat(50_000)),
+            400,
+            format!("`{}` is not an address: 32 bytes in Base58 are needed", "z".repeat(44)),
+        ),
+        (
+            Method::GET,
+            "/v1/nodes?class=%00".into(),
+            400,
+            "a parameter contains the character NUL".into(),
+        ),
+        (
+            Method::GET,
+            "/docs/nowhere.js".into(),
+            404,
+            "/docs/nowhere.js is not part of this API; /docs lists what is".into(),
         ),
         (
             Method::GET,
@@ -174,6 +193,77 @@ async fn a_database_that_is_away_is_a_problem_not_a_crash() {
     assert_eq!((answer.status, answer.kind.as_str()), (503, "application/problem+json"));
     assert_eq!(api.get("/readyz").await.status, 503);
     assert_eq!(api.get("/livez").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_indexer_that_is_too_far_behind_is_not_ready_and_says_how_far() {
+    let postgres = Postgres::start().await;
+    let (reporter, observer) = progress::channel();
+    let api = Api::start(&postgres.database, observer).await;
+    reporter.enter(progress::Phase::Following);
+    reporter.applied(9, None);
+    let answer = api.get("/readyz").await;
+    assert_eq!(
+        (answer.status, &answer.json["detail"]),
+        (503, &"the indexer has not caught up with the chain yet".into())
+    );
+    let answer = api.get("/v1/providers").await;
+    assert_eq!(
+        (answer.status, &answer.json["context"]["lag_ms"]),
+        (200, &serde_json::Value::Null)
+    );
+
+    reporter.applied(9, Some(progress::unix_ms() - 3_600_000));
+    let answer = api.get("/readyz").await;
+    assert_eq!((answer.status, answer.kind.as_str()), (503, "application/problem+json"));
+    let detail = answer.json["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("the indexer is 3600") && detail.ends_with(" ms behind the chain; the limit is 60000 ms"),
+        "{detail}"
+    );
+    let answer = api.get("/v1/providers").await;
+    assert!(
+        answer.json["context"]["lag_ms"].as_u64() >= Some(3_600_000),
+        "{}",
+        answer.text
+    );
+
+    reporter.applied(10, Some(progress::unix_ms()));
+    assert_eq!(api.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_fault_of_the_tables_is_not_called_a_database_that_is_away() {
+    let (postgres, api) = empty().await;
+    postgres.ask("ALTER TABLE jobs RENAME COLUMN owed TO owing");
+    let answer = api.get("/v1/jobs").await;
+    assert_eq!((answer.status, answer.kind.as_str()), (500, "application/problem+json"));
+    assert_eq!(answer.json["type"], "urn:gantry:problem:failed");
+}
+
+#[tokio::test]
+async fn requests_under_way_are_answered_before_the_api_ends() {
+    let (postgres, api) = empty().await;
+    let mut blocker = postgres.connection().await;
+    let mut lock = blocker.begin().await.unwrap();
+    sqlx::query("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    let stopping = async {
+        while postgres.ask("SELECT COUNT(*) FROM pg_locks WHERE NOT granted") == "0" {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        api.stop();
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        lock.rollback().await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(api.get("/v1/jobs"), stopping);
+    assert_eq!(
+        (answer.status, answer.json["data"].clone()),
+        (200, serde_json::json!([]))
+    );
+    assert!(api.is_gone().await);
 }
 
 #[tokio::test]

@@ -294,3 +294,53 @@ async fn undecodable_bytes_are_kept_once() {
         "account|9|3|abcd"
     );
 }
+
+#[tokio::test]
+async fn accounts_of_strangers_that_a_transaction_empties_leave_no_trace() {
+    let postgres = Postgres::start().await;
+    let mut writer = postgres.writer().await;
+    let mut emptying = transaction(1);
+    emptying.lamports = [14, 99]
+        .map(|n| LamportChange {
+            address: key(n),
+            before: 9,
+            after: 0,
+        })
+        .to_vec();
+    let closing = Slot {
+        transactions: vec![emptying],
+        ..slot(10, Vec::new())
+    };
+    let opening = slot(9, vec![written(key(14), &balance(key(3), 1), 1)]);
+    apply(&mut writer, &[opening, closing]).await;
+    let hex = key(14).to_bytes().map(|byte| format!("{byte:02x}")).concat();
+    assert_eq!(postgres.ask("SELECT encode(address, 'hex') FROM tombstones"), hex);
+}
+
+#[tokio::test]
+async fn an_account_that_is_written_and_closed_in_one_batch_leaves_the_same_rows_as_in_two() {
+    let opening = slot(9, vec![written(key(14), &balance(key(3), 1), 1)]);
+    let mut emptying = transaction(1);
+    emptying.lamports.push(LamportChange {
+        address: key(14),
+        before: 9,
+        after: 0,
+    });
+    let closing = Slot {
+        transactions: vec![emptying],
+        ..slot(10, Vec::new())
+    };
+    let (in_two, in_one) = (Postgres::start().await, Postgres::start().await);
+    apply(&mut in_two.writer().await, &[opening.clone(), closing.clone()]).await;
+    let mut changes = slot_changes(&opening);
+    changes.merge(slot_changes(&closing));
+    let checkpoint = Checkpoint::after(&closing, None);
+    in_one.writer().await.apply(&changes, &checkpoint).await.unwrap();
+    assert_eq!(
+        in_one.ask("SELECT amount FROM balances"),
+        "1",
+        "the last row is kept as history"
+    );
+    assert_eq!(in_one.ask("SELECT COUNT(*) FROM open_balances"), "0");
+    assert_eq!(in_one.digest(), in_two.digest());
+}

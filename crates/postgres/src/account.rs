@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-use nix::unistd::{Gid, Uid, User};
+use nix::unistd::{Gid, Uid, User, getgroups};
 
 use crate::error::{Error, Trying};
 
@@ -71,10 +71,43 @@ impl Account {
         let mode = metadata.mode();
         if metadata.uid() == self.uid.as_raw() {
             mode & 0o100 != 0
-        } else if metadata.gid() == self.gid.as_raw() {
+        } else if self.is_in_group(metadata.gid()) {
             mode & 0o010 != 0
         } else {
             mode & 0o001 != 0
         }
+    }
+
+    /// An account that programs change to has one group there; we ourselves may have more.
+    fn is_in_group(self, gid: u32) -> bool {
+        let is_one_of_ours = || getgroups().is_ok_and(|groups| groups.contains(&Gid::from_raw(gid)));
+        gid == self.gid.as_raw() || (!self.change && is_one_of_ours())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn a_directory_open_to_any_of_our_groups_may_be_entered() {
+        // Some containers give their processes no further group.
+        let Some(group) = getgroups().unwrap().first().copied() else {
+            return;
+        };
+        let dir = tempfile::tempdir().unwrap();
+        chown(dir.path(), None, Some(group.as_raw())).unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o710)).unwrap();
+        let metadata = fs::metadata(dir.path()).unwrap();
+        let strangers = |change| Account {
+            uid: Uid::from_raw(54_321),
+            gid: Gid::from_raw(54_321),
+            change,
+        };
+        assert!(strangers(false).may_enter(&metadata));
+        // Programs that change to an account lose our groups.
+        assert!(!strangers(true).may_enter(&metadata));
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Trying},
     installation::Installation,
     leftover,
-    place::{Place, temporary_root},
+    place::{DistantSocketDir, Place, temporary_root},
     postmaster::Postmaster,
 };
 
@@ -42,6 +42,7 @@ enum Durability {
 pub struct Cluster {
     // Fields drop in this order: the server ends before its lock is released and its files go.
     postmaster: Postmaster,
+    _socket_dir: Option<DistantSocketDir>,
     _lock: File,
     _temporary: Option<TempDir>,
     installation: Installation,
@@ -83,6 +84,7 @@ impl Cluster {
 
     fn open(place: Place, account: Account, durability: Durability, temporary: Option<TempDir>) -> Result<Self, Error> {
         let lock = take_lock(&place)?;
+        let socket_dir = place.distant_socket_dir();
         let installation = Installation::for_data(&place.data())?;
         leftover::clear(&place.data())?;
         if !place.data().join("PG_VERSION").is_file() {
@@ -93,6 +95,7 @@ impl Cluster {
         let (postmaster, port) = start_server(&place, &installation, account, durability)?;
         Ok(Self {
             postmaster,
+            _socket_dir: socket_dir,
             _lock: lock,
             _temporary: temporary,
             installation,

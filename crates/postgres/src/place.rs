@@ -97,6 +97,24 @@ impl Place {
     pub(crate) fn socket_dir(&self) -> &Path {
         &self.socket_dir
     }
+
+    /// The same, while it lies elsewhere than the other files: removed when dropped, since nobody else would. The next start makes a
+    /// new one.
+    pub(crate) fn distant_socket_dir(&self) -> Option<DistantSocketDir> {
+        let is_distant = !self.socket_dir.starts_with(&self.root);
+        is_distant.then(|| DistantSocketDir(self.socket_dir.clone()))
+    }
+}
+
+/// A directory for a socket alone.
+#[derive(Debug)]
+pub(crate) struct DistantSocketDir(PathBuf);
+
+impl Drop for DistantSocketDir {
+    fn drop(&mut self) {
+        // Ours alone, as was checked when it was prepared. What cannot be removed does no harm.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Removes substitutes whose wanted directory is gone and that nobody uses. What cannot be removed is left for another time.
@@ -168,8 +186,10 @@ mod tests {
         let long = tempfile::tempdir().unwrap();
         let wanted = long.path().join("d".repeat(100));
         let place = Place::prepare(&wanted, Account::for_server().unwrap()).unwrap();
-        assert!(place.socket_dir().as_os_str().len() <= SOCKET_DIR_MAX_BYTES);
-        fs::remove_dir(place.socket_dir()).unwrap();
+        let socket_dir = place.socket_dir().to_owned();
+        assert!(socket_dir.as_os_str().len() <= SOCKET_DIR_MAX_BYTES);
+        drop(place.distant_socket_dir());
+        assert!(!socket_dir.exists());
         fs::remove_dir_all(place.root()).unwrap();
     }
 

@@ -70,6 +70,27 @@ fn what_was_written_is_there_after_a_restart() {
 }
 
 #[test]
+fn a_socket_that_lies_elsewhere_goes_with_its_server() {
+    let dir = tempfile::Builder::new()
+        .prefix("gantry-long-")
+        .tempdir_in("/var/tmp")
+        .unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let cluster = Cluster::start(&dir.path().join("d".repeat(100))).unwrap();
+    let sockets = || {
+        let entries = fs::read_dir("/tmp").unwrap().map(|entry| entry.unwrap().path());
+        let ours = format!(".s.PGSQL.{}", cluster.port());
+        entries
+            .filter(|path| path.to_string_lossy().starts_with("/tmp/gantry-pg-") && path.join(&ours).exists())
+            .collect::<Vec<_>>()
+    };
+    let [socket_dir] = sockets().try_into().expect("one directory has the socket");
+    assert_eq!(cluster.psql("postgres", "SELECT 1").unwrap(), "1");
+    remove_with_its_files(cluster);
+    assert!(!socket_dir.exists(), "{}", socket_dir.display());
+}
+
+#[test]
 fn a_directory_that_the_servers_account_cannot_reach_is_no_obstacle() {
     let closed = closed_directory();
     let wanted = closed.path().join("inside");

@@ -10,8 +10,9 @@ use super::{ApiState, value::U64};
 pub(crate) struct Context {
     /// Everything up to this slot is contained; zero before the first.
     pub slot: U64,
-    /// Milliseconds since the tables last held everything that the chain had confirmed.
-    pub lag_ms: u64,
+    /// Milliseconds since the tables last held everything that the chain had confirmed; `null` before the first time. A number, not a
+    /// string: times stay below 2^53.
+    pub lag_ms: Option<u64>,
 }
 
 /// One thing.

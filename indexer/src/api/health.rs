@@ -64,7 +64,8 @@ pub(super) async fn metrics(State(state): State<ApiState>) -> Result<impl IntoRe
     {
         metrics::gauge!("gantry_indexer_slot").set(progress.slot.unwrap_or_default() as f64);
         metrics::gauge!("gantry_indexer_chain_slot").set(progress.chain_slot as f64);
-        metrics::gauge!("gantry_indexer_lag_ms").set(progress.lag_ms() as f64);
+        // Not a number while there is none: zero would say that all is well.
+        metrics::gauge!("gantry_indexer_lag_ms").set(progress.lag_ms().map_or(f64::NAN, |lag_ms| lag_ms as f64));
     }
     metrics::gauge!("gantry_indexer_ready").set(if progress.ready(state.max_lag_ms).is_ok() {
         1.0

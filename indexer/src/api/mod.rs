@@ -1,7 +1,7 @@
 //! Questions about the mirror, answered over HTTP.
 //!
-//! Every answer says up to which slot it is complete. Amounts and all other unsigned 64-bit integers are strings, since JSON's readers
-//! would round them; addresses and signatures are Base58, hashes hexadecimal, bytes Base64.
+//! Every answer says up to which slot it is complete. Amounts, slots and all other unsigned 64-bit integers of the chain are strings,
+//! since JSON's readers would round them above 2^53. Times, durations and counts never get there and are numbers. Addresses and signatures are Base58, hashes hexadecimal, bytes Base64.
 
 mod balances;
 mod envelope;
@@ -50,7 +50,8 @@ pub struct ApiState {
     info(
         title = "Gantry indexer",
         description = "Providers, nodes, jobs and payments of the Gantry network, mirrored from the chain.\n\n\
-            Unsigned 64-bit integers are strings. Rates are micro-atoms per second, amounts base units of their mint. \
+            Unsigned 64-bit integers of the chain (amounts, rates, slots, sequences) are strings; times, durations such as \
+            `context.lag_ms`, and counts stay below 2^53 and are numbers. Rates are micro-atoms per second, amounts base units of their mint. \
             `context.slot` is the slot up to which an answer is complete; it may already contain parts of later ones."
     ),
     tags(
@@ -79,8 +80,9 @@ pub async fn serve(listener: TcpListener, state: ApiState, mut stopped: watch::R
 pub fn router(state: ApiState) -> Router {
     let (router, document) = endpoints();
     let cors = CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]);
+    let documentation: Router<ApiState> = SwaggerUi::new("/docs").url("/openapi.json", document).into();
     router
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
+        .merge(documentation.layer(middleware::from_fn(problem::instead_of_bare_absence)))
         .fallback(problem::no_such_resource)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(middleware::from_fn(observe::observe))

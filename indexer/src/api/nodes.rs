@@ -217,7 +217,8 @@ async fn by_rate(state: &ApiState, filters: &NodeFilters, mint: Key) -> Result<P
     let rows = nodes!(
         r#"FROM node_prices p
            JOIN market_nodes n ON n.address = p.node
-           CROSS JOIN LATERAL (SELECT n.alive AND n.stake_free >= n.stake_per_gpu * GREATEST($5::INTEGER, 1)
+           CROSS JOIN LATERAL (SELECT n.alive AND n.gpus_free >= GREATEST($5::INTEGER, 1)
+               AND n.stake_free >= n.stake_per_gpu * GREATEST($5::INTEGER, 1)
                AND EXISTS (SELECT FROM usable_prices u WHERE u.node = n.address AND u.mint = p.mint) AS healthy) h
            WHERE p.mint = $1
              AND ($2::NUMERIC IS NULL OR p.rate <= $2)
@@ -257,7 +258,8 @@ async fn by_address(state: &ApiState, filters: &NodeFilters) -> Result<Page<Node
     let context = state.context();
     let rows = nodes!(
         r#"FROM market_nodes n
-           CROSS JOIN LATERAL (SELECT n.alive AND n.stake_free >= n.stake_per_gpu * GREATEST($3::INTEGER, 1)
+           CROSS JOIN LATERAL (SELECT n.alive AND n.gpus_free >= GREATEST($3::INTEGER, 1)
+               AND n.stake_free >= n.stake_per_gpu * GREATEST($3::INTEGER, 1)
                AND EXISTS (SELECT FROM usable_prices u WHERE u.node = n.address) AS healthy) h
            WHERE ($1::TEXT IS NULL OR n.class = $1)
              AND ($2::TEXT IS NULL OR n.region = $2)
@@ -294,7 +296,7 @@ pub(super) async fn one(
     let context = state.context();
     let row = nodes!(
         r#"FROM market_nodes n
-           CROSS JOIN LATERAL (SELECT n.alive AND n.stake_free >= n.stake_per_gpu
+           CROSS JOIN LATERAL (SELECT n.alive AND n.gpus_free >= 1 AND n.stake_free >= n.stake_per_gpu
                AND EXISTS (SELECT FROM usable_prices u WHERE u.node = n.address) AS healthy) h
            WHERE n.address = $1"#,
         address.bytes(),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{
     envelope::{Context, Page},
     problem::Problem,
-    value::Key,
+    value::{Key, MAX_ADDRESS_CHARS},
 };
 
 /// Rows per page, unless the caller says otherwise.
@@ -28,6 +28,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // The database's texts cannot hold this character, so nothing could ever match.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::invalid_parameter("a parameter contains the character NUL"));
+        }
         let parsed = Query::<T>::try_from_uri(&parts.uri);
         parsed
             .map(|Query(params)| Self(params))
@@ -46,6 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AddressInPath {
         let Path(text) = text.map_err(|error| Problem::invalid_parameter(error.body_text()))?;
         let key = Key::parse(&text);
         key.map(Self).ok_or_else(|| {
+            let text: String = text.chars().take(MAX_ADDRESS_CHARS).collect();
             Problem::invalid_parameter(format!("`{text}` is not an address: 32 bytes in Base58 are needed"))
         })
     }
@@ -183,7 +188,7 @@ mod tests {
     fn context() -> Context {
         Context {
             slot: 0u64.into(),
-            lag_ms: 0,
+            lag_ms: Some(0),
         }
     }
 

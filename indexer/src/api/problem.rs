@@ -2,8 +2,9 @@
 
 use axum::{
     Json,
-    extract::OriginalUri,
+    extract::{OriginalUri, Request},
     http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -34,6 +35,9 @@ pub(super) enum Failures {
     /// There is no such thing.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// The indexer or its database is at fault.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Failed(Problem),
     /// The database does not answer, or not in time.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),
@@ -88,6 +92,15 @@ impl Problem {
             detail: "try again later".to_owned(),
         }
     }
+
+    fn failed() -> Self {
+        Self {
+            kind: "urn:gantry:problem:failed",
+            title: "The indexer failed",
+            status: StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+            detail: "this is a fault of the indexer or its database; its log says more".to_owned(),
+        }
+    }
 }
 
 impl From<sqlx::Error> for Problem {
@@ -97,12 +110,33 @@ impl From<sqlx::Error> for Problem {
         let code = error
             .as_database_error()
             .and_then(|error| error.code().map(|code| code.into_owned()));
-        tracing::warn!(%error, "a query of the API failed");
         if code.as_deref() == Some(QUERY_CANCELED) {
+            tracing::warn!(%error, "a query of the API was cut off");
             Self::too_slow()
-        } else {
+        } else if is_away(&error, code.as_deref()) {
+            tracing::warn!(%error, "the API cannot reach the database");
             Self::database_away()
+        } else {
+            tracing::error!(%error, "a query of the API failed");
+            Self::failed()
         }
+    }
+}
+
+/// Whether there is no connection to ask over, so that the same question may succeed later.
+fn is_away(error: &sqlx::Error, code: Option<&str>) -> bool {
+    // Connection lost, not let in, no such database, no connection left, shutting down or starting.
+    const CLASSES: [&str; 5] = ["08", "28", "3D", "53", "57"];
+    match code {
+        Some(code) => CLASSES.iter().any(|class| code.starts_with(class)),
+        None => matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+        ),
     }
 }
 
@@ -115,6 +149,15 @@ impl IntoResponse for Problem {
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }
+}
+
+/// Around routes of others, whose 404 says nothing.
+pub(super) async fn instead_of_bare_absence(uri: OriginalUri, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
+        return no_such_resource(uri).await.into_response();
+    }
+    response
 }
 
 pub(super) async fn no_such_resource(OriginalUri(uri): OriginalUri) -> Problem {
@@ -135,5 +178,29 @@ pub(super) async fn method_not_allowed(method: Method, OriginalUri(uri): Origina
             "{} cannot be called with {method}; this API is read with GET",
             uri.path()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_missing_connection_is_called_a_database_that_is_away() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        for away in [
+            sqlx::Error::Io(refused),
+            sqlx::Error::PoolTimedOut,
+            sqlx::Error::PoolClosed,
+        ] {
+            assert_eq!(Problem::from(away), Problem::database_away());
+        }
+        for fault in [
+            sqlx::Error::RowNotFound,
+            sqlx::Error::ColumnNotFound("owed".to_owned()),
+            sqlx::Error::Protocol("a message out of turn".to_owned()),
+        ] {
+            assert_eq!(Problem::from(fault), Problem::failed());
+        }
     }
 }

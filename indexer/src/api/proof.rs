@@ -30,6 +30,8 @@ pub(crate) struct Proof {
     pub job: Job,
     /// Everything that the program logged about the job except payments, oldest first.
     pub events: Vec<LoggedEvent>,
+    /// Whether these are all of them: a proof holds at most 1,000.
+    pub events_complete: bool,
     /// Payments with their receipts, oldest first.
     pub settlements: Vec<Settlement>,
     /// Whether these are all payments; otherwise go on at `/v1/jobs/{address}/settlements`.
@@ -79,21 +81,28 @@ pub(super) async fn proof(
     let limit = usize::try_from(MAX_SETTLEMENTS).unwrap_or(usize::MAX);
     let settlements_complete = settlements.len() <= limit;
     settlements.truncate(limit);
-    let events = sqlx::query_as!(
+    let mut events = sqlx::query_as!(
         LoggedEvent,
-        "SELECT name, signature, slot, payload FROM events
-         WHERE subject = $1 AND name <> 'JobSettled' ORDER BY slot, signature, ordinal LIMIT $2",
+        // Signatures are in no order; the place in the block is, where the source told it.
+        "SELECT e.name, e.signature, e.slot, e.payload FROM events e
+         LEFT JOIN transactions t ON t.signature = e.signature
+         WHERE e.subject = $1 AND e.name <> 'JobSettled'
+         ORDER BY e.slot, t.index_in_block, e.signature, e.ordinal LIMIT $2",
         address.bytes(),
-        MAX_EVENTS,
+        MAX_EVENTS + 1,
     )
     .fetch_all(&state.readers)
     .await?;
+    let limit = usize::try_from(MAX_EVENTS).unwrap_or(usize::MAX);
+    let events_complete = events.len() <= limit;
+    events.truncate(limit);
     let recomputed = recompute(&job);
     let program = Address::from(market::ID.to_bytes().to_vec());
     let data = Proof {
         program,
         job,
         events,
+        events_complete,
         settlements,
         settlements_complete,
         recomputed,

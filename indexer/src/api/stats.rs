@@ -18,6 +18,9 @@ pub(crate) struct Stats {
     pub counts: Counts,
     /// Money in each mint.
     pub money: Vec<Money>,
+    /// The first slot from which transactions, events and payments are complete: what the RPC node still had when the tables were first
+    /// filled. `null` where that is not known.
+    pub history_from_slot: Option<U64>,
 }
 
 /// What there is.
@@ -106,8 +109,15 @@ pub(super) async fn stats(State(state): State<ApiState>) -> Result<Json<One<Stat
     )
     .fetch_all(&state.readers)
     .await?;
+    let history_from = sqlx::query_scalar!("SELECT history_from FROM checkpoint")
+        .fetch_optional(&state.readers)
+        .await?;
     Ok(Json(One {
-        data: Stats { counts, money },
+        data: Stats {
+            counts,
+            money,
+            history_from_slot: history_from.flatten().map(U64::from),
+        },
         context,
     }))
 }

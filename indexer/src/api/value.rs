@@ -72,6 +72,9 @@ impl Address {
     }
 }
 
+/// Characters of the longest address in Base58.
+pub(super) const MAX_ADDRESS_CHARS: usize = 44;
+
 /// An address that the caller names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key([u8; 32]);
@@ -81,8 +84,12 @@ impl Key {
         &self.0
     }
 
+    /// Reads an address. Decoding takes time by the square of the length, so longer texts are not even tried.
     pub(super) fn parse(base58: &str) -> Option<Self> {
-        bs58::decode(base58).into_vec().ok()?.try_into().ok().map(Self)
+        let mut bytes = [0; 32];
+        let fits = base58.len() <= MAX_ADDRESS_CHARS;
+        let filled = fits.then(|| bs58::decode(base58).onto(&mut bytes))?.ok()?;
+        (filled == bytes.len()).then_some(Self(bytes))
     }
 }
 
@@ -96,5 +103,28 @@ impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| D::Error::custom("not an address: 32 bytes in Base58 are needed"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_32_bytes_in_base58_and_nothing_else_is_decoded() {
+        let longest = bs58::encode([255; 32]).into_string();
+        assert_eq!(longest.len(), MAX_ADDRESS_CHARS);
+        assert_eq!(Key::parse(&longest), Some(Key([255; 32])));
+        assert_eq!(Key::parse(&"1".repeat(32)), Some(Key([0; 32])));
+        for not_an_address in [
+            String::new(),
+            "1".repeat(31),
+            "1".repeat(33),
+            "z".repeat(44),
+            "z".repeat(60_000),
+            "0OIl".to_owned(),
+        ] {
+            assert_eq!(Key::parse(&not_an_address), None, "{not_an_address}");
+        }
     }
 }

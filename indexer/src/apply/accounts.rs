@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gantry_sdk::{Pubkey, account, market, staking};
 
 use super::{
-    changes::{AccountState, Changes, DeadLetter, Undecoded, Version, Versioned},
+    changes::{Changes, DeadLetter, Undecoded, Version, Versioned},
     slot::{AccountWrite, Slot, Transaction},
 };
 
@@ -18,16 +18,9 @@ pub(super) fn fold(slot: &Slot, changes: &mut Changes) {
         };
         note_write(write, version, changes);
     }
-    for (address, closed) in closed_at_end(&slot.transactions) {
-        if closed {
-            let version = Version::end_of(slot.number);
-            changes.note(
-                address,
-                Versioned {
-                    version,
-                    state: AccountState::Closed,
-                },
-            );
+    for (address, emptied) in emptied_at_end(&slot.transactions) {
+        if emptied {
+            changes.note_emptied(address, Version::end_of(slot.number));
         }
     }
 }
@@ -36,23 +29,11 @@ pub(super) fn fold(slot: &Slot, changes: &mut Changes) {
 pub(crate) fn note_write(write: &AccountWrite, version: Version, changes: &mut Changes) {
     let ours = [market::ID, staking::ID].contains(&write.owner);
     if write.lamports == 0 || !ours {
-        changes.note(
-            write.address,
-            Versioned {
-                version,
-                state: AccountState::Closed,
-            },
-        );
+        changes.note_closed(write.address, version);
         return;
     }
     match account::decode(&write.owner, &write.data) {
-        Ok(decoded) => changes.note(
-            write.address,
-            Versioned {
-                version,
-                state: AccountState::Live(decoded),
-            },
-        ),
+        Ok(account) => changes.note(write.address, Versioned { version, account }),
         Err(reason) => changes.dead_letters.push(DeadLetter {
             kind: Undecoded::Account,
             source: write.address.to_bytes().to_vec(),
@@ -68,17 +49,18 @@ pub(crate) fn note_write(write: &AccountWrite, version: Version, changes: &mut C
 /// Accounts whose last transaction in the slot left them without lamports.
 ///
 /// A subscription by owner does not show this: a closed account no longer has the owner that was asked for. But only a program can
-/// take lamports from its accounts, so the transaction names the program and is delivered.
-fn closed_at_end(transactions: &[Transaction]) -> BTreeMap<Pubkey, bool> {
+/// take lamports from its accounts, so the transaction names the program and is delivered. It may empty
+/// anyone else's accounts too.
+fn emptied_at_end(transactions: &[Transaction]) -> BTreeMap<Pubkey, bool> {
     let mut ordered: Vec<&Transaction> = transactions.iter().collect();
     ordered.sort_by_key(|transaction| transaction.index);
-    let mut closed = BTreeMap::new();
+    let mut emptied = BTreeMap::new();
     for change in ordered.into_iter().flat_map(|transaction| &transaction.lamports) {
         if change.before > 0 && change.after == 0 {
-            closed.insert(change.address, true);
+            emptied.insert(change.address, true);
         } else if change.after > 0 {
-            closed.insert(change.address, false);
+            emptied.insert(change.address, false);
         }
     }
-    closed
+    emptied
 }

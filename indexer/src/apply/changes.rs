@@ -30,23 +30,13 @@ impl Version {
     }
 }
 
-/// How an account ended up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::large_enum_variant)] // Almost all are live; a box each would cost more.
-pub enum AccountState {
-    /// It holds this.
-    Live(Account),
-    /// It is gone, or belongs to another program.
-    Closed,
-}
-
-/// An account's state and since when.
+/// What an account holds and since when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned {
     /// Since when.
     pub version: Version,
     /// What.
-    pub state: AccountState,
+    pub account: Account,
 }
 
 /// A row of `transactions`.
@@ -155,8 +145,12 @@ pub struct DeadLetter {
 /// Everything that one or several slots change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Accounts in their latest version.
+    /// Accounts in the latest version that held something. One that was closed since is here too: its last row stays.
     pub accounts: BTreeMap<Pubkey, Versioned>,
+    /// Accounts of the programs that are gone, or belong to another program, and since when.
+    pub closed: BTreeMap<Pubkey, Version>,
+    /// Accounts of anyone that a transaction left without lamports, and since when. Only those that were ours are closed by it.
+    pub emptied: BTreeMap<Pubkey, Version>,
     /// Transactions.
     pub transactions: Vec<TransactionRow>,
     /// Events.
@@ -168,7 +162,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Takes an account's state over if it is the newest known.
+    /// Takes an account's contents over if they are the newest known.
     pub fn note(&mut self, address: Pubkey, seen: Versioned) {
         match self.accounts.get(&address) {
             Some(known) if known.version > seen.version => {}
@@ -176,10 +170,26 @@ impl Changes {
         }
     }
 
+    /// Notes that an account of the programs is gone.
+    pub fn note_closed(&mut self, address: Pubkey, version: Version) {
+        note_latest(&mut self.closed, address, version);
+    }
+
+    /// Notes that an account, perhaps none of ours, has no lamports left.
+    pub fn note_emptied(&mut self, address: Pubkey, version: Version) {
+        note_latest(&mut self.emptied, address, version);
+    }
+
     /// Adds what another slot changes.
     pub fn merge(&mut self, other: Self) {
         for (address, seen) in other.accounts {
             self.note(address, seen);
+        }
+        for (address, version) in other.closed {
+            self.note_closed(address, version);
+        }
+        for (address, version) in other.emptied {
+            self.note_emptied(address, version);
         }
         self.transactions.extend(other.transactions);
         self.events.extend(other.events);
@@ -187,13 +197,19 @@ impl Changes {
         self.dead_letters.extend(other.dead_letters);
     }
 
-    /// Rows in all.
+    /// Rows in all, but for accounts that may be none of ours.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.accounts.len()
+            + self.closed.len()
             + self.transactions.len()
             + self.events.len()
             + self.settlements.len()
             + self.dead_letters.len()
     }
+}
+
+fn note_latest(known: &mut BTreeMap<Pubkey, Version>, address: Pubkey, version: Version) {
+    let latest = known.entry(address).or_insert(version);
+    *latest = version.max(*latest);
 }

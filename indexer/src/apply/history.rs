@@ -2,10 +2,11 @@
 
 use gantry_sdk::{
     Pubkey,
-    address::ED25519_PROGRAM,
     event::{self, Event, LoggedEvent},
+    history,
     market::{self, events::JobSettled},
     receipt::CoSignedReceipt,
+    verify,
 };
 
 use super::{
@@ -15,6 +16,10 @@ use super::{
 
 /// The runtime writes this instead of what exceeds its limit.
 const LOGS_CUT: &str = "Log truncated";
+
+const MISSING: &str = "the source has no logs of this transaction";
+const CUT: &str = "the runtime cut the logs, so events may be missing";
+const UNPLACED: &str = "the logs show more instructions than the transaction has";
 
 /// Adds what `transaction` did in `slot`.
 pub(crate) fn record(transaction: &Transaction, slot: u64, block_time: Option<i64>, changes: &mut Changes) {
@@ -27,37 +32,26 @@ pub(crate) fn record(transaction: &Transaction, slot: u64, block_time: Option<i6
         compute_units: transaction.compute_units,
     });
     let Some(logs) = &transaction.logs else {
-        changes.dead_letters.push(without_logs(
-            transaction,
-            slot,
-            "the source has no logs of this transaction",
-        ));
+        changes.dead_letters.push(unread(transaction, slot, MISSING));
         return;
     };
     if logs.iter().any(|line| line == LOGS_CUT) {
-        changes.dead_letters.push(without_logs(
-            transaction,
-            slot,
-            "the runtime cut the logs, so events may be missing",
-        ));
+        changes.dead_letters.push(unread(transaction, slot, CUT));
     }
-    let receipts = receipts(transaction);
-    for (ordinal, logged) in event::from_logs(logs.iter().map(String::as_str))
-        .into_iter()
-        .enumerate()
-    {
-        record_event(transaction, slot, ordinal, logged, &receipts, changes);
+    let logged = event::from_logs(logs.iter().map(String::as_str));
+    let Some(placed) = history::placed(logged, &transaction.instructions) else {
+        changes.dead_letters.push(DeadLetter {
+            bytes: logs.join("\n").into_bytes(),
+            ..unread(transaction, slot, UNPLACED)
+        });
+        return;
+    };
+    for (ordinal, logged) in placed.into_iter().enumerate() {
+        record_event(transaction, slot, ordinal, logged, changes);
     }
 }
 
-fn record_event(
-    transaction: &Transaction,
-    slot: u64,
-    ordinal: usize,
-    logged: LoggedEvent,
-    receipts: &[CoSignedReceipt],
-    changes: &mut Changes,
-) {
+fn record_event(transaction: &Transaction, slot: u64, ordinal: usize, logged: LoggedEvent, changes: &mut Changes) {
     let dead_letter = |bytes, reason| DeadLetter {
         kind: Undecoded::Event,
         source: transaction.signature.as_ref().to_vec(),
@@ -76,13 +70,13 @@ fn record_event(
         }
     };
     if let Event::JobSettled(settled) = event {
-        match receipts.iter().find(|signed| is_paid_by(signed, settled)) {
+        match receipt_of(transaction, logged.instruction, settled) {
             Some(receipt) => changes.settlements.push(SettlementRow {
                 signature: transaction.signature,
                 ordinal,
                 slot,
                 settled_at: settled.at,
-                receipt: receipt.clone(),
+                receipt,
                 paid_now: settled.paid_now,
                 paid: settled.paid,
                 fee: settled.fee,
@@ -90,7 +84,7 @@ fn record_event(
                 compute_units: transaction.compute_units,
             }),
             None => {
-                let reason = "the transaction has no receipt for this settlement".to_owned();
+                let reason = "no receipt for this settlement stands directly before it".to_owned();
                 changes.dead_letters.push(dead_letter(logged.payload.clone(), reason));
             }
         }
@@ -106,15 +100,11 @@ fn record_event(
     });
 }
 
-/// Every co-signed receipt that the transaction carries. Other uses of the precompile are none of our business.
-fn receipts(transaction: &Transaction) -> Vec<CoSignedReceipt> {
-    let precompiled = transaction
-        .instructions
-        .iter()
-        .filter(|instruction| instruction.program == ED25519_PROGRAM);
-    precompiled
-        .filter_map(|instruction| CoSignedReceipt::from_instruction_data(&instruction.data).ok())
-        .collect()
+/// The receipt that the program read: the one directly before the settlement. Any other in the transaction proves nothing, since
+/// the precompile accepts every key.
+fn receipt_of(transaction: &Transaction, instruction: usize, settled: &JobSettled) -> Option<CoSignedReceipt> {
+    let signed = verify::receipt_before(&transaction.instructions, instruction)?.ok()?;
+    is_paid_by(&signed, settled).then_some(signed)
 }
 
 /// Whether the settlement paid this receipt: the program copies all of these out of the receipt that it accepts.
@@ -155,7 +145,7 @@ fn subject(event: &Event) -> Option<Pubkey> {
     }
 }
 
-fn without_logs(transaction: &Transaction, slot: u64, reason: &str) -> DeadLetter {
+fn unread(transaction: &Transaction, slot: u64, reason: &str) -> DeadLetter {
     DeadLetter {
         kind: Undecoded::Transaction,
         source: transaction.signature.as_ref().to_vec(),

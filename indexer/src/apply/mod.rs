@@ -7,9 +7,7 @@ mod slot;
 
 use gantry_sdk::Pubkey;
 
-pub use changes::{
-    AccountState, Changes, DeadLetter, EventRow, SettlementRow, TransactionRow, Undecoded, Version, Versioned,
-};
+pub use changes::{Changes, DeadLetter, EventRow, SettlementRow, TransactionRow, Undecoded, Version, Versioned};
 pub use slot::{AccountWrite, LamportChange, Slot, TopLevelInstruction, Transaction};
 
 /// What a confirmed slot changes.

@@ -1,5 +1,6 @@
 //! What a slot contains, whichever source told it.
 
+pub use gantry_sdk::history::TopLevelInstruction;
 use gantry_sdk::{Pubkey, Signature};
 
 /// An account as it stood after a write.
@@ -15,15 +16,6 @@ pub struct AccountWrite {
     pub data: Vec<u8>,
     /// Orders the writes of one slot.
     pub write_version: u64,
-}
-
-/// An instruction that the transaction itself lists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopLevelInstruction {
-    /// The program that it calls.
-    pub program: Pubkey,
-    /// Its data.
-    pub data: Vec<u8>,
 }
 
 /// Lamports of an account before and after a transaction.

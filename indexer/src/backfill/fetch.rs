@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use gantry_sdk::{Pubkey, Signature, market, staking};
 
-use super::ledger::{Ledger, LedgerError};
+use super::{
+    ledger::{Ledger, LedgerError},
+    patience::patiently,
+};
 use crate::{
     apply::{self, Changes},
     store::{StoreError, Writer},
+    telemetry,
 };
 
 /// Requests under way at once: enough to hide the way to the node, few enough not to be throttled by it.
@@ -27,23 +31,39 @@ pub enum BackfillError {
     Store(#[from] StoreError),
 }
 
-/// Writes every successful transaction of the programs in slots above `after` and up to `up_to`; returns how many were new.
+/// What was fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// Transactions that were new.
+    pub transactions: usize,
+    /// The first slot of which everything was fetched.
+    pub from: u64,
+}
+
+/// Writes every successful transaction of the programs in slots above `after` and up to `up_to`, or everything that the node has when
+/// there is no `after`.
 ///
-/// History rows are written in chunks, oldest first, without moving the checkpoint: after an interruption the same range is asked for
+/// The node must have reached `up_to` before it lists anything: what it has not seen yet it would not list either, and the gap would
+/// close over it. History rows are written in chunks, oldest first, without moving the checkpoint: after an interruption the same range is asked for
 /// again and what is known is skipped.
 ///
 /// # Errors
-/// [`BackfillError`].
+/// [`BackfillError`], also when the node no longer has all slots above `after`.
 pub async fn missed_transactions<L: Ledger>(
     ledger: &L,
     writer: &mut Writer,
     after: Option<u64>,
     up_to: u64,
-) -> Result<usize, BackfillError> {
+) -> Result<Missed, BackfillError> {
     let mut missed = BTreeMap::new();
+    let mut is_proven = true;
     for program in [staking::ID, market::ID] {
-        list(ledger, &program, after, up_to, &mut missed).await?;
+        is_proven &= list(ledger, &program, after, up_to, &mut missed).await?;
     }
+    let from = match after {
+        Some(after) if is_proven => after.saturating_add(1),
+        _ => first_complete_slot(ledger, after).await?,
+    };
     let mut oldest_first: Vec<(u64, Signature)> =
         missed.into_iter().map(|(signature, slot)| (slot, signature)).collect();
     oldest_first.sort_unstable();
@@ -62,23 +82,44 @@ pub async fn missed_transactions<L: Ledger>(
             ));
         }
         writer.write_history(&changes).await?;
+        telemetry::count_changes(&changes);
         fetched += new.len();
     }
-    Ok(fetched)
+    Ok(Missed {
+        transactions: fetched,
+        from,
+    })
 }
 
-/// Collects the signatures of one program's successful transactions, from the newest back.
+/// Where the node's list ends, it may have ended because there was nothing before or because the node has thrown it away. Asked after
+/// the listing: what was thrown away meanwhile counts as missing.
+async fn first_complete_slot<L: Ledger>(ledger: &L, after: Option<u64>) -> Result<u64, LedgerError> {
+    let first_available = ledger.first_available_slot().await?;
+    let Some(wanted) = after.map(|after| after.saturating_add(1)) else {
+        return Ok(first_available);
+    };
+    if first_available > wanted {
+        return Err(LedgerError::Pruned {
+            first_available,
+            wanted,
+        });
+    }
+    Ok(wanted)
+}
+
+/// Collects the signatures of one program's successful transactions, from the newest back; returns whether it met one that is at or
+/// below `after`, which proves that nothing above is missing.
 async fn list<L: Ledger>(
     ledger: &L,
     program: &Pubkey,
     after: Option<u64>,
     up_to: u64,
     missed: &mut BTreeMap<Signature, u64>,
-) -> Result<(), LedgerError> {
+) -> Result<bool, LedgerError> {
     let mut before = None;
     loop {
-        let page = ledger.signatures(program, before).await?;
-        let Some(oldest) = page.last() else { return Ok(()) };
+        let page = patiently(|| ledger.signatures(program, before, up_to)).await?;
+        let Some(oldest) = page.last() else { return Ok(false) };
         before = Some(oldest.signature);
         let reached_known = after.is_some_and(|after| oldest.slot <= after);
         for entry in page {
@@ -88,7 +129,7 @@ async fn list<L: Ledger>(
             }
         }
         if reached_known {
-            return Ok(());
+            return Ok(true);
         }
     }
 }

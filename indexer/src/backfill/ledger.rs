@@ -27,6 +27,17 @@ pub enum LedgerError {
         /// The slot that it must have reached.
         wanted: u64,
     },
+    /// The node has thrown away what is asked for. Nothing is built on that.
+    #[error(
+        "the RPC node has nothing before slot {first_available}, but slots from {wanted} on are missing; \
+         use a node that keeps the ledger"
+    )]
+    Pruned {
+        /// The first slot that the node has.
+        first_available: u64,
+        /// The first slot that is needed.
+        wanted: u64,
+    },
     /// The node names a transaction that it cannot give. Nothing is built on that.
     #[error("the RPC node {url} does not have transaction {signature} in full; use a node that keeps the ledger")]
     Unavailable {
@@ -67,14 +78,19 @@ pub trait Ledger: Send + Sync {
     /// The newest confirmed slot.
     fn confirmed_slot(&self) -> impl Future<Output = Result<u64, LedgerError>> + Send;
 
+    /// The first slot of which the node has everything.
+    fn first_available_slot(&self) -> impl Future<Output = Result<u64, LedgerError>> + Send;
+
     /// All accounts of a program, as of `min_slot` or later.
     fn snapshot(&self, program: &Pubkey, min_slot: u64) -> impl Future<Output = Result<Snapshot, LedgerError>> + Send;
 
-    /// A page of transactions that name `address`, newest first, beginning below `before`. An empty page is the end.
+    /// A page of transactions that name `address`, newest first, beginning below `before`, by a node that has reached `min_slot`. An
+    /// empty page is the end of what the node has.
     fn signatures(
         &self,
         address: &Pubkey,
         before: Option<Signature>,
+        min_slot: u64,
     ) -> impl Future<Output = Result<Vec<SignatureEntry>, LedgerError>> + Send;
 
     /// A transaction.

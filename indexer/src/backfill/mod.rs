@@ -2,8 +2,10 @@
 
 mod fetch;
 mod ledger;
+mod patience;
 mod rpc;
 
-pub use fetch::{BackfillError, missed_transactions};
+pub use fetch::{BackfillError, Missed, missed_transactions};
 pub use ledger::{Ledger, LedgerError, Recorded, SignatureEntry};
+pub(crate) use patience::patiently;
 pub use rpc::RpcLedger;

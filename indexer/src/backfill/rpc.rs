@@ -5,13 +5,13 @@ use std::{error::Error, time::Duration};
 use gantry_sdk::{Pubkey, Signature};
 use serde_json::json;
 use solana_commitment_config::CommitmentConfig;
-use solana_rpc_client::{nonblocking::rpc_client::RpcClient, rpc_client::GetConfirmedSignaturesForAddress2Config};
+use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_rpc_client_api::{
     client_error::{Error as RpcError, ErrorKind},
     config::RpcTransactionConfig,
     custom_error::JSON_RPC_SERVER_ERROR_MIN_CONTEXT_SLOT_NOT_REACHED,
     request::{RpcError as RpcRequestError, RpcRequest},
-    response::{OptionalContext, RpcKeyedAccount},
+    response::{OptionalContext, RpcConfirmedTransactionStatusWithSignature, RpcKeyedAccount},
 };
 use solana_transaction_status::{
     EncodedConfirmedTransactionWithStatusMeta, UiTransactionEncoding, option_serializer::OptionSerializer,
@@ -51,6 +51,25 @@ impl RpcLedger {
         self.malformed(request, &causes(error))
     }
 
+    /// Tells a node that lags from one that fails.
+    fn behind_or_failed(&self, request: &'static str, error: &RpcError, wanted: u64) -> LedgerError {
+        match error.kind() {
+            ErrorKind::RpcError(RpcRequestError::RpcResponseError { code, .. })
+                if *code == JSON_RPC_SERVER_ERROR_MIN_CONTEXT_SLOT_NOT_REACHED =>
+            {
+                self.behind(wanted)
+            }
+            _ => self.failed(request, error),
+        }
+    }
+
+    fn behind(&self, wanted: u64) -> LedgerError {
+        LedgerError::Behind {
+            url: self.url.clone(),
+            wanted,
+        }
+    }
+
     fn malformed(&self, request: &'static str, reason: &str) -> LedgerError {
         LedgerError::Failed {
             url: self.url.clone(),
@@ -74,6 +93,11 @@ impl Ledger for RpcLedger {
             .map_err(|error| self.failed("getSlot", &error))
     }
 
+    async fn first_available_slot(&self) -> Result<u64, LedgerError> {
+        let slot = self.client.get_first_available_block().await;
+        slot.map_err(|error| self.failed("getFirstAvailableBlock", &error))
+    }
+
     async fn snapshot(&self, program: &Pubkey, min_slot: u64) -> Result<Snapshot, LedgerError> {
         const REQUEST: &str = "getProgramAccounts";
         // Asked for by hand: the typed method drops the slot of the answer.
@@ -82,25 +106,12 @@ impl Ledger for RpcLedger {
         }]);
         let answer: Result<OptionalContext<Vec<RpcKeyedAccount>>, RpcError> =
             self.client.send(RpcRequest::GetProgramAccounts, parameters).await;
-        let answer = answer.map_err(|error| match error.kind() {
-            ErrorKind::RpcError(RpcRequestError::RpcResponseError { code, .. })
-                if *code == JSON_RPC_SERVER_ERROR_MIN_CONTEXT_SLOT_NOT_REACHED =>
-            {
-                LedgerError::Behind {
-                    url: self.url.clone(),
-                    wanted: min_slot,
-                }
-            }
-            _ => self.failed(REQUEST, &error),
-        })?;
+        let answer = answer.map_err(|error| self.behind_or_failed(REQUEST, &error, min_slot))?;
         let OptionalContext::Context(answer) = answer else {
             return Err(self.malformed(REQUEST, "the answer does not say of which slot it is"));
         };
         if answer.context.slot < min_slot {
-            return Err(LedgerError::Behind {
-                url: self.url.clone(),
-                wanted: min_slot,
-            });
+            return Err(self.behind(min_slot));
         }
         let accounts = answer.value.iter().map(account).collect::<Option<Vec<_>>>();
         let accounts = accounts.ok_or_else(|| self.malformed(REQUEST, "an account is malformed"))?;
@@ -115,19 +126,17 @@ impl Ledger for RpcLedger {
         &self,
         address: &Pubkey,
         before: Option<Signature>,
+        min_slot: u64,
     ) -> Result<Vec<SignatureEntry>, LedgerError> {
         const REQUEST: &str = "getSignaturesForAddress";
-        let config = GetConfirmedSignaturesForAddress2Config {
-            before,
-            until: None,
-            limit: Some(PAGE),
-            commitment: Some(CommitmentConfig::confirmed()),
-        };
-        let page = self
-            .client
-            .get_signatures_for_address_with_config(address, config)
-            .await;
-        let page = page.map_err(|error| self.failed(REQUEST, &error))?;
+        // Asked for by hand: the typed method cannot say which slot the node must have reached.
+        let parameters = json!([address.to_string(), {
+            "before": before.map(|before| before.to_string()),
+            "limit": PAGE, "commitment": "confirmed", "minContextSlot": min_slot,
+        }]);
+        let page: Result<Vec<RpcConfirmedTransactionStatusWithSignature>, RpcError> =
+            self.client.send(RpcRequest::GetSignaturesForAddress, parameters).await;
+        let page = page.map_err(|error| self.behind_or_failed(REQUEST, &error, min_slot))?;
         let entry = |signature: &str, slot, failed| {
             let signature = signature.parse().map_err(|error| self.failed(REQUEST, &error))?;
             Ok(SignatureEntry {

@@ -2,13 +2,14 @@
 
 use std::{convert::Infallible, time::Instant};
 
-use super::{IngestError, backoff::Backoff};
+use super::{IngestError, backoff::Backoff, freshness::Freshness};
 use crate::{
     apply::{self, Changes, Slot},
     backfill::Ledger,
     progress::{Phase, Reporter},
     store::{Checkpoint, Succession, Writer},
     stream::{Feed, Source, StreamError},
+    telemetry,
 };
 
 /// Most slots per transaction while catching up: enough to make the commit cheap, few enough to bound what a failure repeats.
@@ -23,8 +24,7 @@ pub(super) struct Attempt<'a, L> {
     pub(super) reporter: &'a Reporter,
     pub(super) writer: Writer,
     pub(super) backoff: &'a mut Backoff,
-    /// What the chain had confirmed when the attempt began; zero before it was asked.
-    pub(super) confirmed_at_start: u64,
+    pub(super) freshness: &'a Freshness,
 }
 
 /// Why following stopped without a failure.
@@ -35,13 +35,12 @@ struct Gap {
 impl<L: Ledger> Attempt<'_, L> {
     pub(super) async fn run(mut self) -> Result<Infallible, IngestError> {
         self.writer.bind_to_chain(&self.ledger.genesis_hash().await?).await?;
-        self.confirmed_at_start = self.ledger.confirmed_slot().await?;
-        self.reporter.saw(self.confirmed_at_start);
+        self.freshness.ask(self.ledger, self.reporter).await?;
         let mut checkpoint = self.writer.checkpoint().await?;
         let mut feed = None;
         let mut reason = "the database is empty".to_owned();
         if let Some(known) = &checkpoint {
-            self.reporter.resume(known.slot, known.applied_at_ms);
+            self.reporter.resume(known.slot, known.current_at_ms);
             match self.source.subscribe(Some(known.slot)).await {
                 Ok(resumed) => feed = Some(resumed),
                 Err(StreamError::TooOld(message)) => reason = message,
@@ -70,14 +69,12 @@ impl<L: Ledger> Attempt<'_, L> {
                 Err(error) => return Err(error.into()),
             };
             let started = Instant::now();
-            let (batch, emptied) = batch(feed, first);
-            let (reached, gap) = self.apply(batch, checkpoint).await?;
+            let (reached, gap) = self.apply(batch(first, || feed.next_ready()), checkpoint).await?;
             self.reporter.saw(feed.highest_seen());
             if reached != checkpoint {
                 checkpoint = reached;
                 self.backoff.reset();
-                let caught_up = emptied && checkpoint.slot >= self.confirmed_at_start;
-                self.reporter.applied(checkpoint.slot, caught_up);
+                self.reporter.applied(checkpoint.slot, checkpoint.current_at_ms);
                 metrics::gauge!("gantry_indexer_slot").set(checkpoint.slot as f64);
                 metrics::histogram!("gantry_indexer_apply_seconds").record(started.elapsed().as_secs_f64());
             }
@@ -116,6 +113,7 @@ impl<L: Ledger> Attempt<'_, L> {
             }
         }
         if applied > 0 {
+            checkpoint = self.freshness.date(checkpoint);
             self.writer.apply(&changes, &checkpoint).await?;
             report(&changes, applied, checkpoint.slot);
         }
@@ -123,29 +121,69 @@ impl<L: Ledger> Attempt<'_, L> {
     }
 }
 
-/// `first` and every whole slot that is already here, and whether there are no more.
-fn batch(feed: &mut Feed, first: Slot) -> (Vec<Slot>, bool) {
+/// `first` and every whole slot that is already here, within limits.
+fn batch(first: Slot, mut ready: impl FnMut() -> Option<Slot>) -> Vec<Slot> {
     let mut bytes = first.size_bytes();
     let mut batch = vec![first];
     while batch.len() < MAX_BATCH_SLOTS && bytes < MAX_BATCH_BYTES {
-        let Some(slot) = feed.next_ready() else {
-            return (batch, true);
+        let Some(slot) = ready() else {
+            return batch;
         };
         bytes += slot.size_bytes();
         batch.push(slot);
     }
-    (batch, false)
+    batch
 }
 
 /// Says in metrics and log what a transaction did.
 pub(super) fn report(changes: &Changes, slots: u64, slot: u64) {
     metrics::counter!("gantry_indexer_slots_total").increment(slots);
-    metrics::counter!("gantry_indexer_rows_total").increment(changes.rows() as u64);
-    metrics::counter!("gantry_indexer_dead_letters_total").increment(changes.dead_letters.len() as u64);
-    for letter in &changes.dead_letters {
-        tracing::error!(slot = letter.slot, kind = letter.kind.name(), reason = %letter.reason, "kept as a dead letter");
-    }
+    telemetry::count_changes(changes);
     if changes.rows() > 0 {
         tracing::debug!(slot, slots, rows = changes.rows(), "applied");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gantry_sdk::Pubkey;
+
+    use super::*;
+    use crate::apply::AccountWrite;
+
+    fn empty(number: u64) -> Slot {
+        Slot {
+            number,
+            ..Slot::default()
+        }
+    }
+
+    fn numbers(batch: &[Slot]) -> Vec<u64> {
+        batch.iter().map(|slot| slot.number).collect()
+    }
+
+    #[test]
+    fn a_batch_holds_what_is_here_and_at_most_256_slots() {
+        let mut here = (2..=300).map(empty);
+        let most = batch(empty(1), || here.next());
+        assert_eq!(numbers(&most), (1..=256).collect::<Vec<_>>());
+        let rest = batch(empty(257), || here.next());
+        assert_eq!(numbers(&rest)[1..], (257..=300).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_batch_of_large_slots_ends_earlier() {
+        let large = |number| Slot {
+            accounts: vec![AccountWrite {
+                address: Pubkey::new_from_array([1; 32]),
+                owner: Pubkey::new_from_array([2; 32]),
+                lamports: 1,
+                data: vec![0; MAX_BATCH_BYTES / 2],
+                write_version: 1,
+            }],
+            ..empty(number)
+        };
+        let mut here = (2..=9).map(large);
+        assert_eq!(numbers(&batch(large(1), || here.next())), [1, 2]);
     }
 }

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod backoff;
+mod freshness;
 mod resync;
 
 use std::{convert::Infallible, time::Duration};
@@ -17,6 +18,7 @@ use crate::{
 };
 use attempt::Attempt;
 use backoff::Backoff;
+use freshness::Freshness;
 
 /// How often a standing-by indexer asks whether the writer has gone.
 const STANDBY_INTERVAL: Duration = Duration::from_secs(1);
@@ -109,21 +111,25 @@ impl<L: Ledger> Ingest<L> {
                 Claim::Theirs(checkpoint) => self.stand_by(checkpoint).await,
             }
         };
+        let freshness = Freshness::default();
         let attempt = Attempt {
             source: &self.source,
             ledger: &self.ledger,
             reporter: &self.reporter,
             writer,
             backoff,
-            confirmed_at_start: 0,
+            freshness: &freshness,
         };
-        attempt.run().await
+        tokio::select! {
+            outcome = attempt.run() => outcome,
+            never = freshness.keep_asking(&self.ledger, &self.reporter) => match never {},
+        }
     }
 
     /// Answers go on meanwhile, from what the other process writes.
     async fn stand_by(&self, checkpoint: Option<Checkpoint>) {
         if let Some(checkpoint) = checkpoint {
-            self.reporter.resume(checkpoint.slot, checkpoint.applied_at_ms);
+            self.reporter.resume(checkpoint.slot, checkpoint.current_at_ms);
         }
         self.reporter.enter(Phase::Standby);
         tokio::time::sleep(STANDBY_INTERVAL).await;

@@ -9,10 +9,7 @@ use super::{
     history, tombstones,
     values::signed,
 };
-use crate::{
-    apply::{Changes, Slot, Snapshot},
-    progress::unix_ms,
-};
+use crate::apply::{Changes, Slot, Snapshot};
 
 /// "gantry" in ASCII, and the lock's number. Postgres keeps such locks per database.
 const WRITER_LOCK: i64 = 0x6761_6E74_7279_0001;
@@ -26,8 +23,11 @@ pub struct Checkpoint {
     pub blockhash: Option<[u8; 32]>,
     /// The chain's clock, in Unix seconds.
     pub chain_time: i64,
-    /// When it was written, by this machine's clock.
-    pub applied_at_ms: u64,
+    /// When the tables were last known to hold everything confirmed, in Unix milliseconds by this machine's clock; none before the
+    /// first time. Slots that were applied late do not move it.
+    pub current_at_ms: Option<u64>,
+    /// The first slot from which the history is complete, as far as the node that it was fetched from told.
+    pub history_from: Option<u64>,
 }
 
 /// How a confirmed slot relates to the checkpoint.
@@ -55,7 +55,8 @@ impl Checkpoint {
             slot: slot.number,
             blockhash: slot.blockhash,
             chain_time,
-            applied_at_ms: unix_ms(),
+            current_at_ms: before.and_then(|before| before.current_at_ms),
+            history_from: before.and_then(|before| before.history_from),
         }
     }
 
@@ -148,14 +149,15 @@ impl Writer {
     /// # Errors
     /// [`StoreError`].
     pub async fn checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError> {
-        let row = sqlx::query!("SELECT slot, blockhash, chain_time, applied_at_ms FROM checkpoint")
+        let row = sqlx::query!("SELECT slot, blockhash, chain_time, current_at_ms, history_from FROM checkpoint")
             .fetch_optional(&mut self.connection)
             .await?;
         Ok(row.map(|row| Checkpoint {
             slot: row.slot.unsigned_abs(),
             blockhash: row.blockhash.and_then(|hash| hash.try_into().ok()),
             chain_time: row.chain_time,
-            applied_at_ms: row.applied_at_ms.unsigned_abs(),
+            current_at_ms: row.current_at_ms.map(i64::unsigned_abs),
+            history_from: row.history_from.map(i64::unsigned_abs),
         }))
     }
 
@@ -174,6 +176,8 @@ impl Writer {
     /// Takes snapshots over together with the slot that the stream began with: rows that a snapshot lacks are buried, and the stream goes
     /// on from `checkpoint`. One transaction.
     ///
+    /// Returns everything that was changed.
+    ///
     /// # Errors
     /// [`StoreError`]; then nothing was changed.
     pub async fn apply_snapshots(
@@ -181,17 +185,20 @@ impl Writer {
         snapshots: &[Snapshot],
         first: Changes,
         checkpoint: &Checkpoint,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Changes, StoreError> {
         let mut changes = first;
-        let mut transaction = self.connection.begin().await?;
         for snapshot in snapshots {
             changes.merge(snapshot.changes());
+        }
+        let mut transaction = self.connection.begin().await?;
+        accounts::upsert(&mut transaction, &changes).await?;
+        for snapshot in snapshots {
             bury_absent(&mut transaction, snapshot).await?;
         }
-        accounts::upsert(&mut transaction, &changes).await?;
         history::insert(&mut transaction, &changes).await?;
         advance(&mut transaction, checkpoint).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(changes)
     }
 
     /// Adds to the history without moving the checkpoint.
@@ -238,13 +245,14 @@ async fn bury_absent(connection: &mut PgConnection, snapshot: &Snapshot) -> Resu
 
 async fn advance(connection: &mut PgConnection, checkpoint: &Checkpoint) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO checkpoint (slot, blockhash, chain_time, applied_at_ms) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (only_row) DO UPDATE SET (slot, blockhash, chain_time, applied_at_ms)
-             = (EXCLUDED.slot, EXCLUDED.blockhash, EXCLUDED.chain_time, EXCLUDED.applied_at_ms)",
+        "INSERT INTO checkpoint (slot, blockhash, chain_time, current_at_ms, history_from) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (only_row) DO UPDATE SET (slot, blockhash, chain_time, current_at_ms, history_from)
+             = (EXCLUDED.slot, EXCLUDED.blockhash, EXCLUDED.chain_time, EXCLUDED.current_at_ms, EXCLUDED.history_from)",
         signed(checkpoint.slot),
         checkpoint.blockhash.as_ref().map(<[u8; 32]>::as_slice),
         checkpoint.chain_time,
-        signed(checkpoint.applied_at_ms),
+        checkpoint.current_at_ms.map(signed),
+        checkpoint.history_from.map(signed),
     )
     .execute(connection)
     .await?;
@@ -260,7 +268,8 @@ mod tests {
             slot: 10,
             blockhash: Some([1; 32]),
             chain_time: 0,
-            applied_at_ms: 0,
+            current_at_ms: None,
+            history_from: None,
         }
     }
 

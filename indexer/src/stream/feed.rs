@@ -24,8 +24,8 @@ pub enum StreamError {
         /// Why.
         reason: String,
     },
-    /// The service no longer keeps the slot that was asked for.
-    #[error("the Yellowstone service no longer keeps the slots after the checkpoint: {0}")]
+    /// The service no longer keeps the slot that was asked for, or keeps none at all.
+    #[error("the Yellowstone service does not keep the slots after the checkpoint: {0}")]
     TooOld(String),
     /// The connection ended.
     #[error("the Yellowstone stream ended: {0}")]
@@ -40,11 +40,19 @@ pub enum StreamError {
 
 impl From<Status> for StreamError {
     fn from(status: Status) -> Self {
-        match status.code() {
-            Code::OutOfRange => Self::TooOld(status.message().to_owned()),
-            code => Self::Ended(format!("{code:?}: {}", status.message())),
+        let message = status.message();
+        if status.code() == Code::OutOfRange || refuses_replay(message) {
+            return Self::TooOld(message.to_owned());
         }
+        Self::Ended(format!("{:?}: {message}", status.code()))
     }
+}
+
+/// Whether a server says that it cannot replay from the slot that was asked for. There is no code of its own for it: Dragon's Mouth
+/// calls it an internal error, so that only the words tell, and without them the same would be asked for ever.
+fn refuses_replay(message: &str) -> bool {
+    message.contains("from_slot is not supported")
+        || (message.contains("broadcast from") && message.contains("is not available"))
 }
 
 /// A subscription.

@@ -11,7 +11,8 @@ pub(crate) async fn check(rpc_url: &str, job: &str, result: &Value) -> Result<()
     let address: Pubkey = job.parse().context("the job's address is no address")?;
     let client = Client::new(rpc_url);
     let account: Job = client.get(&address).await?;
-    let bill = verify(address, &account, &transactions_of(&client, &address).await?)?;
+    let transactions = transactions_of(&client, &address).await?;
+    let bill = verify(address, &account, client.genesis_hash().await?, &transactions)?;
     ensure!(
         bill.state == JobState::Closed,
         "the job is {:?} instead of closed",

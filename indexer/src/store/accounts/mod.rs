@@ -23,7 +23,7 @@ use super::{
     tombstones,
     values::{column, signed},
 };
-use crate::apply::{AccountState, Changes, Version};
+use crate::apply::{Changes, Version};
 
 /// An account on its way into its table.
 struct Row<'a, T> {
@@ -51,7 +51,6 @@ impl Heads {
 
 #[derive(Default)]
 struct Sorted<'a> {
-    closed: Vec<([u8; 32], Version)>,
     pools: Vec<Row<'a, Pool>>,
     stakes: Vec<Row<'a, Stake>>,
     configs: Vec<Row<'a, Config>>,
@@ -62,10 +61,11 @@ struct Sorted<'a> {
     jobs: Vec<Row<'a, Job>>,
 }
 
-/// Takes over every account that is newer than what is known of it.
+/// Takes over every account that is newer than what is known of it, and buries what was closed.
+///
+/// In this order, so that an account that was written and closed in one transaction leaves its last row behind, as if it had been two.
 pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> sqlx::Result<()> {
     let sorted = sort(changes);
-    tombstones::bury(&mut *connection, &sorted.closed).await?;
     pool::upsert(&mut *connection, &sorted.pools).await?;
     stake::upsert(&mut *connection, &sorted.stakes).await?;
     config::upsert(&mut *connection, &sorted.configs).await?;
@@ -73,57 +73,56 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     provider::upsert(&mut *connection, &sorted.providers).await?;
     node::upsert(&mut *connection, &sorted.nodes).await?;
     balance::upsert(&mut *connection, &sorted.balances).await?;
-    job::upsert(&mut *connection, &sorted.jobs).await
+    job::upsert(&mut *connection, &sorted.jobs).await?;
+    tombstones::bury(&mut *connection, &changes.closed).await?;
+    tombstones::bury_known(&mut *connection, &changes.emptied).await
 }
 
 fn sort(changes: &Changes) -> Sorted<'_> {
     let mut sorted = Sorted::default();
     for (address, seen) in &changes.accounts {
         let (address, version) = (address.to_bytes(), seen.version);
-        match &seen.state {
-            AccountState::Closed => sorted.closed.push((address, version)),
-            AccountState::Live(account) => match account {
-                Account::Pool(account) => sorted.pools.push(Row {
-                    address,
-                    version,
-                    account,
-                }),
-                Account::Stake(account) => sorted.stakes.push(Row {
-                    address,
-                    version,
-                    account,
-                }),
-                Account::Config(account) => sorted.configs.push(Row {
-                    address,
-                    version,
-                    account,
-                }),
-                Account::RegisteredMint(account) => sorted.mints.push(Row {
-                    address,
-                    version,
-                    account,
-                }),
-                Account::Provider(account) => sorted.providers.push(Row {
-                    address,
-                    version,
-                    account,
-                }),
-                Account::Node(account) => sorted.nodes.push(Row {
-                    address,
-                    version,
-                    account,
-                }),
-                Account::Balance(account) => sorted.balances.push(Row {
-                    address,
-                    version,
-                    account,
-                }),
-                Account::Job(account) => sorted.jobs.push(Row {
-                    address,
-                    version,
-                    account,
-                }),
-            },
+        match &seen.account {
+            Account::Pool(account) => sorted.pools.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Stake(account) => sorted.stakes.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Config(account) => sorted.configs.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::RegisteredMint(account) => sorted.mints.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Provider(account) => sorted.providers.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Node(account) => sorted.nodes.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Balance(account) => sorted.balances.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Job(account) => sorted.jobs.push(Row {
+                address,
+                version,
+                account,
+            }),
         }
     }
     sorted

@@ -1,0 +1,5 @@
+//! A bill is believed only if every source of it says the same.
+
+mod account;
+mod settlements;
+mod sources;
