@@ -28,6 +28,7 @@ use super::{
     RuntimeError,
     cgroup::Group,
     directory::{JobDirectory, failed, read_json, write_json},
+    ending::{Ending, monotonic},
     limits::{self, Limits},
     process::{Identity, Pidfd},
     sandbox::{self, Outside},
@@ -64,15 +65,18 @@ pub fn run(directory: &JobDirectory) -> Result<(), RuntimeError> {
         .and_then(|()| held.sync_all())
         .map_err(failed(&lock))?;
 
-    let exit = supervise(directory, &spec).unwrap_or_else(|error| Exit {
-        code: None,
-        signal: None,
-        reason: Some(format!("the sandbox could not be set up: {error}")),
+    let ending = supervise(directory, &spec).unwrap_or_else(|error| {
+        let exit = Exit {
+            code: None,
+            signal: None,
+            reason: Some(format!("the sandbox could not be set up: {error}")),
+        };
+        Ending::at(exit, monotonic())
     });
-    write_json(&directory.exit(), &exit)
+    write_json(&directory.exit(), &ending)
 }
 
-fn supervise(directory: &JobDirectory, spec: &WorkloadSpec) -> io::Result<Exit> {
+fn supervise(directory: &JobDirectory, spec: &WorkloadSpec) -> io::Result<Ending> {
     // Before any thread or child exists, so that the signal arrives at the descriptor and nowhere else.
     let mut asked = SigSet::empty();
     [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
@@ -85,7 +89,9 @@ fn supervise(directory: &JobDirectory, spec: &WorkloadSpec) -> io::Result<Exit> 
     let place = user::prepare(directory)?;
     let mut sandboxed = Sandboxed::start(directory, spec, &place)?;
     let reason = sandboxed.wait_for_end(directory, spec, &asked, began)?;
-    sandboxed.clean_up(reason)
+    // Before cleaning up, which takes as long as the disk needs to write the log: the tenant does not pay for that.
+    let ended = monotonic();
+    Ok(Ending::at(sandboxed.clean_up(reason)?, ended))
 }
 
 /// A workload in its sandbox.
@@ -120,6 +126,11 @@ impl Sandboxed {
             go: go_end.as_raw_fd(),
         };
         let mut command = Command::new(sandbox::BUBBLEWRAP);
+        // Bubblewrap stays as the sandbox's first process, and the workload can read that process's environment under /proc: of the
+        // agent's own, which may hold secrets, it gets nothing but where programs are.
+        command
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.args(sandbox::arguments(spec, &outside)).stdin(Stdio::null());
         command
             .stdout(output_end.try_clone()?)

@@ -7,7 +7,7 @@ use gantry_agent::runtime::{
     process::Identity,
     spec::{Bounds, WorkloadSpec},
 };
-use gantry_sdk::{Pubkey, wire::Exit};
+use gantry_sdk::{Keypair, Signer, wire::Exit};
 use std::{fs, net::TcpListener, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
@@ -22,7 +22,8 @@ struct Place {
 
 fn place() -> Place {
     let around = tempfile::tempdir().expect("a directory");
-    let directory = JobDirectory::of(around.path(), &Pubkey::new_unique());
+    // Random: control groups are named after jobs, and several tests run at a time.
+    let directory = JobDirectory::of(around.path(), &Keypair::new().pubkey());
     let runtime = SupervisedRuntime::new(env!("CARGO_BIN_EXE_gantry-agent").into()).expect("bubblewrap");
     Place {
         _around: around,
@@ -157,6 +158,28 @@ async fn a_workload_is_nobody() {
         .run(&shell("id -u; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status"))
         .await;
     assert_eq!(log, "65534\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\n");
+}
+
+#[tokio::test]
+async fn a_workload_cannot_read_the_agents_environment() {
+    // A process of its own with a secret in its environment starts the supervisor, as the agent does.
+    let place = place();
+    let directory = place.directory.path();
+    place.directory.create().expect("created");
+    let spec = shell("for file in /proc/[0-9]*/environ; do echo $file; tr '\\0' '\\n' < $file; done");
+    fs::write(place.directory.spec(), serde_json::to_vec(&spec).expect("JSON")).expect("written");
+    let supervisor = std::process::Command::new(env!("CARGO_BIN_EXE_gantry-agent"))
+        .args(["supervise".as_ref(), directory.as_os_str()])
+        .env("GANTRY_AGENT_SECRET", "a-secret-of-the-agent")
+        .status()
+        .expect("supervised");
+    assert!(supervisor.success());
+    let log = place.log();
+    assert!(
+        log.contains("/proc/1/environ") && log.contains("GREETING=hello"),
+        "{log}"
+    );
+    assert!(!log.contains("a-secret-of-the-agent"), "{log}");
 }
 
 #[tokio::test]
