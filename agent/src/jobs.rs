@@ -71,7 +71,13 @@ impl Jobs {
             match JobRecord::from_json(&json) {
                 Ok(record) => {
                     tracing::info!(job = %address, stage = ?record.stage, "taking up a job of an earlier run");
-                    self.spawn(address, record)?;
+                    match self.spawn(address, record) {
+                        // The others must not suffer for it.
+                        Err(error @ LogError::Damaged(_)) => {
+                            tracing::error!(job = %address, %error, "a job of an earlier run cannot be taken up");
+                        }
+                        other => drop(other?),
+                    }
                 }
                 Err(error) => tracing::error!(job = %address, %error, "a job of an earlier run cannot be taken up"),
             }

@@ -3,10 +3,13 @@
 //! Each job has a task of its own that alone decides ([`task`]); everyone else talks to it through a [`JobHandle`].
 
 mod concluding;
+mod files;
 mod handle;
 mod record;
 mod running;
+mod sampling;
 mod services;
+mod signing;
 mod starting;
 mod task;
 
