@@ -168,6 +168,7 @@ impl Sandboxed {
         // Bubblewrap's own output says why, when there is no process.
         let Some(pid) = first_process(info)? else { return Ok(()) };
         self.first = Some(Pidfd::open(pid)?);
+        limits::prefer_to_end(pid);
         match &self.group {
             Some(group) => group.add(pid),
             None if place.user.is_none() => limits::bound_processes(pid, &spec.bounds),
@@ -202,7 +203,9 @@ impl Sandboxed {
             if watched[1].any() == Some(true) {
                 return Ok(Some("the agent ended it".to_owned()));
             }
-            let used = limits::disk_used(&[&directory.work(), &directory.out()]);
+            let (work, out) = (directory.work(), directory.out());
+            let processes = self.group.as_ref().map(Group::processes).unwrap_or_default();
+            let used = limits::disk_used(&[&work, &out]).saturating_add(limits::unlinked(&processes, &out));
             if used > spec.bounds.disk_bytes {
                 let most = spec.bounds.disk_bytes >> 20;
                 return Ok(Some(format!(

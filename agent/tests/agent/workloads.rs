@@ -228,6 +228,27 @@ async fn a_workload_that_fills_the_disk_is_ended_with_the_reason() {
 }
 
 #[tokio::test]
+async fn removed_files_that_are_still_open_fill_the_disk_as_well() {
+    if Cgroups::discover() == Cgroups::Unavailable {
+        return;
+    }
+    // Two files, each within what one file may hold.
+    let script = "exec 3> $GANTRY_OUT/a 4> $GANTRY_OUT/b; rm $GANTRY_OUT/a $GANTRY_OUT/b
+        head -c 40M /dev/zero >&3; head -c 40M /dev/zero >&4; sleep 1000";
+    let (exit, _) = place().run(&shell(script)).await;
+    assert!(
+        exit.reason.as_deref().is_some_and(|reason| reason.contains("64 MiB")),
+        "{exit:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_kernel_ends_a_workload_before_the_agent() {
+    let (_, log) = place().run(&shell("cat /proc/self/oom_score_adj")).await;
+    assert_eq!(log, "500\n");
+}
+
+#[tokio::test]
 async fn output_beyond_the_limit_is_dropped_and_says_so() {
     let mut spec = shell("yes | head -c 300000; exit 3");
     spec.bounds.log_bytes = 100_000;
