@@ -13,7 +13,8 @@ mod signing;
 mod starting;
 mod task;
 
-pub use handle::{Countersigned, JobHandle, Refusal, View};
+pub(crate) use handle::newest_payable;
+pub use handle::{Countersigned, JobHandle, MAX_LOG_STREAMS, Refusal, View};
 pub use record::{JobRecord, Stage};
 pub use services::{Counters, Services, Settings, Slots};
 pub use task::Task;

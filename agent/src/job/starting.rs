@@ -88,7 +88,9 @@ impl Task {
                 "the job names a bundle that was not uploaded; upload it first".to_owned(),
             ))
         } else {
-            check(&request).err()
+            check(&request)
+                .and_then(|()| self.services.settings.require_room())
+                .err()
         };
         if let Some(refusal) = refusal {
             let _ = reply.send(Err(refusal));

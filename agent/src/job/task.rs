@@ -7,14 +7,14 @@ use gantry_sdk::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{Mutex, mpsc, watch},
+    sync::{Mutex, Semaphore, mpsc, watch},
     task::{JoinHandle, spawn_blocking},
     time::sleep,
 };
 
 use super::{
     files,
-    handle::{Countersigned, JobHandle, Order, Refusal, Reply, View},
+    handle::{Countersigned, JobHandle, MAX_LOG_STREAMS, Order, Refusal, Reply, View},
     record::{JobRecord, Stage},
     services::Services,
 };
@@ -91,6 +91,7 @@ impl Task {
             newest: receipts,
             countersigned: countersign,
             upload: Mutex::new(()),
+            log_streams: Arc::new(Semaphore::new(MAX_LOG_STREAMS)),
         };
         let task = Self {
             address,

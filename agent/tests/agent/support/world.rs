@@ -95,6 +95,7 @@ impl World {
                 bundle_bytes: 100_000,
                 ..Limits::default()
             },
+            disk_reserve_bytes: 0,
             cgroups: Cgroups::discover(),
         };
         change(&mut settings);
