@@ -203,7 +203,16 @@ impl JobHandle {
             return Err(LogError::Unknown);
         }
         let (log, tenant_key) = (Arc::clone(&self.services.log), self.account().session_key);
-        let stored = tokio::task::spawn_blocking(move || log.countersign(&receipt, &tenant_key, &signature)).await;
+        let job = self.address;
+        let stored = tokio::task::spawn_blocking(move || {
+            let stored = log.countersign(&receipt, &tenant_key, &signature);
+            if let Err(LogError::Damaged(_)) = stored {
+                // The rows that the next receipt would stand on cannot be trusted either.
+                log.give_up(&job)?;
+            }
+            stored
+        })
+        .await;
         let row = stored.map_err(|error| LogError::Storage(error.to_string()))??;
         let countersigned = Countersigned::from(&row);
         let newer = self.countersigned.send_if_modified(|known| {

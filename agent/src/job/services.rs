@@ -60,10 +60,7 @@ impl Settings {
     /// [`Refusal::Unavailable`].
     pub fn require_room(&self) -> Result<(), Refusal> {
         match statvfs(&self.data_dir) {
-            Ok(disk)
-                if u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size())
-                    < self.disk_reserve_bytes =>
-            {
+            Ok(disk) if disk.blocks_available().saturating_mul(disk.fragment_size()) < self.disk_reserve_bytes => {
                 let reason = "the node's disk is nearly full; try again later, or rent another node";
                 tracing::error!(directory = %self.data_dir.display(), "the disk has less free space than the reserve");
                 Err(Refusal::Unavailable(reason.to_owned()))
