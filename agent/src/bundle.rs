@@ -2,6 +2,7 @@
 
 use flate2::read::MultiGzDecoder;
 use std::{
+    cell::Cell,
     fs::{self, File, OpenOptions, Permissions},
     io::{self, Read},
     os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink},
@@ -14,9 +15,13 @@ use tar::{Archive, Entry, EntryType};
 pub struct BundleLimits {
     /// Sum of all files in bytes.
     pub bytes: u64,
-    /// Number of entries.
+    /// Number of entries, and of directories that they imply.
     pub files: u64,
 }
+
+/// Most bytes of headers before one entry, long names and extended attributes included. They are held in memory, and a real one is a
+/// few paths long.
+const HEADER_BYTES: u64 = 64 << 10;
 
 /// Why a bundle was not unpacked.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +49,8 @@ pub enum BundleError {
     /// Too many bytes.
     #[error("the bundle unpacks to more than the {0} bytes that this node takes")]
     TooManyBytes(u64),
-    /// Too many entries.
-    #[error("the bundle holds more than the {0} files that this node takes")]
+    /// Too many entries, or directories that they imply.
+    #[error("the bundle holds more than the {0} files and directories that this node takes")]
     TooManyFiles(u64),
     /// This machine's disk failed.
     #[error("the bundle could not be written to {path}: {source}")]
@@ -55,6 +60,27 @@ pub enum BundleError {
         /// What went wrong.
         source: io::Error,
     },
+}
+
+/// A reader that gives only so much until it is allowed more.
+struct Rationed<'a, R> {
+    source: R,
+    left: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Rationed<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 && !buffer.is_empty() {
+            return Err(io::Error::other(format!(
+                "the headers of an entry are longer than {HEADER_BYTES} bytes"
+            )));
+        }
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.source.read(&mut buffer[..most])?;
+        self.left.set(left - count as u64);
+        Ok(count)
+    }
 }
 
 /// Unpacks a gzipped tar archive into an existing, empty directory.
@@ -67,41 +93,61 @@ pub fn unpack(archive: impl Read, directory: &Path, limits: BundleLimits) -> Res
         .bytes
         .saturating_add(limits.files.saturating_mul(1_024))
         .saturating_add(1 << 20);
-    let mut archive = Archive::new(MultiGzDecoder::new(archive).take(most));
+    // The library reads long names and extended headers into memory, as long as they say they are. So it is rationed while it looks
+    // for the next entry, and given free rein only for the entry's content, which is counted.
+    let ration = Cell::new(HEADER_BYTES);
+    let mut archive = Archive::new(Rationed {
+        source: MultiGzDecoder::new(archive).take(most),
+        left: &ration,
+    });
     let mut left = limits;
-    for entry in archive.entries().map_err(BundleError::Malformed)? {
+    let mut entries = archive.entries().map_err(BundleError::Malformed)?;
+    loop {
+        ration.set(HEADER_BYTES);
+        let Some(entry) = entries.next() else { return Ok(()) };
         let mut entry = entry.map_err(BundleError::Malformed)?;
-        left.files = left
-            .files
-            .checked_sub(1)
-            .ok_or(BundleError::TooManyFiles(limits.files))?;
+        ration.set(u64::MAX);
+        count(&mut left, 1, limits)?;
         left.bytes = left
             .bytes
             .checked_sub(entry.size())
             .ok_or(BundleError::TooManyBytes(limits.bytes))?;
-        unpack_entry(&mut entry, directory)?;
+        let directories = unpack_entry(&mut entry, directory)?;
+        count(&mut left, directories, limits)?;
+        // What an entry without content brings along all the same; looking for the next one would read it as if it were headers.
+        io::copy(&mut entry, &mut io::sink()).map_err(BundleError::Malformed)?;
     }
+}
+
+fn count(left: &mut BundleLimits, files: u64, limits: BundleLimits) -> Result<(), BundleError> {
+    left.files = left
+        .files
+        .checked_sub(files)
+        .ok_or(BundleError::TooManyFiles(limits.files))?;
     Ok(())
 }
 
-fn unpack_entry(entry: &mut Entry<'_, impl Read>, directory: &Path) -> Result<(), BundleError> {
+/// Unpacks one entry; returns how many directories above it had to be made.
+fn unpack_entry(entry: &mut Entry<'_, impl Read>, directory: &Path) -> Result<u64, BundleError> {
     let name = entry.path().map_err(BundleError::Malformed)?.into_owned();
     let inside = inside(&name).ok_or_else(|| BundleError::Outside(name.clone()))?;
     let kind = entry.header().entry_type();
     if matches!(kind, EntryType::XGlobalHeader) {
-        return Ok(());
+        return Ok(0);
     }
     let path = directory.join(&inside);
     if inside.as_os_str().is_empty() {
         return if kind.is_dir() {
-            Ok(())
+            Ok(0)
         } else {
             Err(BundleError::Kind(name))
         };
     }
-    make_parents(directory, &inside).map_err(|error| refusal(error, &name, &path))?;
+    let made = make_parents(directory, &inside).map_err(|error| refusal(error, &name, &path))?;
     match kind {
-        EntryType::Directory => make_directory(&path).map_err(|error| refusal(error, &name, &path)),
+        EntryType::Directory => {
+            make_directory(&path).map_err(|error| refusal(error, &name, &path))?;
+        }
         EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
             // Of the mode only "executable" is taken over: set-user-id and the like mean nothing good here.
             let executable = entry.header().mode().unwrap_or(0) & 0o111 != 0;
@@ -110,7 +156,8 @@ fn unpack_entry(entry: &mut Entry<'_, impl Read>, directory: &Path) -> Result<()
             let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path);
             let mut file = file.map_err(|error| refusal(error, &name, &path))?;
             copy(entry, &mut file, &path)?;
-            file.set_permissions(Permissions::from_mode(mode)).map_err(disk(&path))
+            file.set_permissions(Permissions::from_mode(mode))
+                .map_err(disk(&path))?;
         }
         EntryType::Symlink => {
             let target = entry
@@ -121,10 +168,11 @@ fn unpack_entry(entry: &mut Entry<'_, impl Read>, directory: &Path) -> Result<()
             if !stays_inside(&inside, &target) {
                 return Err(BundleError::LinkOutside { link: name, target });
             }
-            symlink(&target, &path).map_err(|error| refusal(error, &name, &path))
+            symlink(&target, &path).map_err(|error| refusal(error, &name, &path))?;
         }
-        _ => Err(BundleError::Kind(name)),
+        _ => return Err(BundleError::Kind(name)),
     }
+    Ok(made)
 }
 
 fn copy(entry: &mut impl Read, file: &mut File, path: &Path) -> Result<(), BundleError> {
@@ -181,20 +229,22 @@ fn stays_inside(link: &Path, target: &Path) -> bool {
     !target.as_os_str().is_empty()
 }
 
-/// Makes the directories above an entry. None of them may be a link: an archive could have put it there to lead the way out.
-fn make_parents(directory: &Path, inside: &Path) -> io::Result<()> {
-    let mut path = directory.to_owned();
+/// Makes the directories above an entry, and says how many. None of them may be a link: an archive could have put it there to lead the
+/// way out.
+fn make_parents(directory: &Path, inside: &Path) -> io::Result<u64> {
+    let (mut path, mut made) = (directory.to_owned(), 0);
     for component in inside.parent().into_iter().flat_map(Path::components) {
         path.push(component);
-        make_directory(&path)?;
+        made += u64::from(make_directory(&path)?);
     }
-    Ok(())
+    Ok(made)
 }
 
-fn make_directory(path: &Path) -> io::Result<()> {
+/// Makes a directory; `false` when it is there already.
+fn make_directory(path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(metadata) if metadata.is_dir() => Ok(false),
         Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
-        Err(_) => fs::create_dir(path),
+        Err(_) => fs::create_dir(path).map(|()| true),
     }
 }

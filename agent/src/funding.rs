@@ -8,13 +8,14 @@ use tokio::time::sleep;
 
 use crate::keys;
 
-/// Below this the hot key is topped up: 2 000 transactions.
+/// Below this the hot key is topped up: 400 settlements of two jobs each. Such a transaction carries five signatures (the payer's and
+/// two of each receipt) at 5 000 lamports; one job's carries three.
 pub const LEAST_LAMPORTS: u64 = 10_000_000;
 /// What it is topped up to.
 pub const FUNDED_LAMPORTS: u64 = 50_000_000;
 
-/// How often the balance is looked at: in this time no agent spends as much as the least.
-const INTERVAL: Duration = Duration::from_secs(600);
+/// How often the balance is looked at. In this time the least pays for 800 jobs that are settled once a minute.
+const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Tops the hot key up from the wallet for good. The wallet's key is read only when it is needed.
 pub async fn keep_funded(rpc_url: String, wallet: PathBuf, hot_key: Pubkey) {

@@ -26,6 +26,8 @@ use crate::{
 const MAX_LOADING: usize = 4;
 /// How often each living job is read from the chain, in case the news of its end was missed.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(10);
+/// How often an agent that takes no new jobs looks whether its last one has ended.
+const IDLE_INTERVAL: Duration = Duration::from_millis(500);
 /// How long workloads may take to end when the agent ends them with itself.
 const END_PATIENCE: Duration = Duration::from_secs(8);
 
@@ -71,7 +73,13 @@ impl Jobs {
             match JobRecord::from_json(&json) {
                 Ok(record) => {
                     tracing::info!(job = %address, stage = ?record.stage, "taking up a job of an earlier run");
-                    self.spawn(address, record)?;
+                    match self.spawn(address, record) {
+                        // The others must not suffer for it.
+                        Err(error @ LogError::Damaged(_)) => {
+                            tracing::error!(job = %address, %error, "a job of an earlier run cannot be taken up");
+                        }
+                        other => drop(other?),
+                    }
                 }
                 Err(error) => tracing::error!(job = %address, %error, "a job of an earlier run cannot be taken up"),
             }
@@ -108,6 +116,23 @@ impl Jobs {
     #[must_use]
     pub fn all(&self) -> Vec<Arc<JobHandle>> {
         self.handles().values().cloned().collect()
+    }
+
+    /// How many jobs have not ended on chain yet.
+    #[must_use]
+    pub fn living(&self) -> usize {
+        let handles = self.handles();
+        handles
+            .values()
+            .filter(|handle| handle.view().stage != Stage::Closed)
+            .count()
+    }
+
+    /// Waits until none is left that has not ended.
+    pub async fn until_idle(&self) {
+        while self.living() > 0 {
+            sleep(IDLE_INTERVAL).await;
+        }
     }
 
     /// A job that a tenant named: known, or read from the chain.

@@ -8,7 +8,7 @@ use gantry_agent::{
     config::{Config, SimulatedGpu},
     gpu,
     probe::Probe,
-    run,
+    run::{self, Consent},
     runtime::{directory::JobDirectory, supervisor},
     selftest, status,
 };
@@ -40,6 +40,10 @@ enum Command {
         /// Make this agent's attestation key the provider's, in place of the one on chain.
         #[arg(long)]
         rotate_attestation_key: bool,
+        /// Go on with a receipt log that was copied or restored. The jobs in it are given up: settled up to the last receipt that
+        /// both sides signed, and closed.
+        #[arg(long)]
+        accept_restored_log: bool,
         /// Only check the configuration.
         #[arg(long)]
         check: bool,
@@ -85,6 +89,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
             config,
             simulate_gpu,
             rotate_attestation_key,
+            accept_restored_log,
             check,
         } => {
             let mut config = Config::load(&config)?;
@@ -96,7 +101,11 @@ fn dispatch(command: Command) -> Result<ExitCode> {
                 return Ok(ExitCode::SUCCESS);
             }
             start_log();
-            threads()?.block_on(run::run(config, rotate_attestation_key))?;
+            let consent = Consent {
+                rotate_attestation_key,
+                accept_restored_log,
+            };
+            threads()?.block_on(run::run(config, consent))?;
         }
         Command::Probe { json } => {
             let probe = Probe::of(gpu::open(None)?.as_ref())?;

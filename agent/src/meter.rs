@@ -51,6 +51,20 @@ impl Meter {
         gap
     }
 
+    /// Counts up to a moment that may lie before the last look, because the news of the workload's end came late; never below
+    /// `signed_ms`, which is already signed.
+    pub fn stop_at(&mut self, ended: Duration, signed_ms: u64) -> Option<Duration> {
+        let looked_at = self.looked_at?;
+        let too_much = looked_at.saturating_sub(ended);
+        if too_much.is_zero() {
+            return self.stop(ended);
+        }
+        let signed = Duration::from_millis(signed_ms).min(self.metered);
+        self.metered = self.metered.saturating_sub(too_much).max(signed);
+        self.looked_at = None;
+        None
+    }
+
     /// Lowers what may be claimed, for instance to the moment of the tenant's stop; never below `signed_ms`, which is already signed.
     pub fn limit(&mut self, most_ms: u64, signed_ms: u64) {
         let most = Duration::from_millis(most_ms.max(signed_ms));
@@ -119,6 +133,27 @@ mod tests {
         assert_eq!(meter.metered_ms(), 5_000);
         meter.limit(1_000, 4_000);
         assert_eq!(meter.metered_ms(), 4_000);
+    }
+
+    #[test]
+    fn an_end_that_is_heard_of_late_is_counted_as_when_it_was() {
+        let mut meter = Meter::resume(0, 60_000);
+        meter.start(ms(0));
+        meter.look(ms(3_000));
+        assert_eq!(meter.stop_at(ms(1_200), 0), None);
+        assert_eq!(meter.metered_ms(), 1_200);
+
+        let mut meter = Meter::resume(0, 60_000);
+        meter.start(ms(0));
+        meter.look(ms(3_000));
+        meter.stop_at(ms(1_200), 2_000);
+        assert_eq!(meter.metered_ms(), 2_000, "what is signed is not taken back");
+
+        let mut meter = Meter::resume(0, 60_000);
+        meter.start(ms(0));
+        meter.look(ms(1_000));
+        meter.stop_at(ms(1_500), 0);
+        assert_eq!(meter.metered_ms(), 1_500);
     }
 
     proptest! {

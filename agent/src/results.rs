@@ -13,22 +13,62 @@ use std::{
 };
 use tar::{Builder, EntryType, Header};
 
-/// Packs `directory` into `archive`, which appears only once it is complete.
+/// Why results were not packed.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultsError {
+    /// There is more than the node sends.
+    #[error(
+        "the job left {size_bytes} bytes in its output directory, more than the {most_bytes} that this node sends; files with holes \
+         count with their whole length"
+    )]
+    TooLarge {
+        /// What there is.
+        size_bytes: u64,
+        /// What would be sent.
+        most_bytes: u64,
+    },
+    /// This machine's disk failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Packs `directory` into `archive`, which appears only once it is complete and on disk.
 ///
 /// # Errors
-/// When a file cannot be read or written, or the sum of all files exceeds `most_bytes`.
-pub fn pack(directory: &Path, archive: &Path, most_bytes: u64) -> io::Result<()> {
+/// [`ResultsError::TooLarge`], before anything is written; [`ResultsError::Io`] when a file cannot be read or written.
+pub fn pack(directory: &Path, archive: &Path, most_bytes: u64) -> Result<(), ResultsError> {
+    let size_bytes = size(directory)?;
+    if size_bytes > most_bytes {
+        return Err(ResultsError::TooLarge { size_bytes, most_bytes });
+    }
     let part = archive.with_extension("part");
     let encoder = GzEncoder::new(File::create(&part)?, Compression::fast());
     let mut builder = Builder::new(encoder);
-    let mut left = most_bytes;
-    add(&mut builder, directory, Path::new(""), &mut left)?;
+    add(&mut builder, directory, Path::new(""))?;
     let mut file = builder.into_inner()?.finish()?;
     file.flush()?;
-    fs::rename(part, archive)
+    file.sync_all()?;
+    Ok(fs::rename(part, archive)?)
 }
 
-fn add(builder: &mut Builder<impl Write>, directory: &Path, below: &Path, left: &mut u64) -> io::Result<()> {
+/// Sum of the lengths of all files.
+fn size(directory: &Path) -> io::Result<u64> {
+    let mut bytes = 0_u64;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes = bytes.saturating_add(if metadata.is_dir() {
+            size(&entry.path())?
+        } else if metadata.is_file() {
+            metadata.len()
+        } else {
+            0
+        });
+    }
+    Ok(bytes)
+}
+
+fn add(builder: &mut Builder<impl Write>, directory: &Path, below: &Path) -> io::Result<()> {
     let mut names: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(directory.join(below))? {
         names.push(below.join(entry?.file_name()));
@@ -42,7 +82,7 @@ fn add(builder: &mut Builder<impl Write>, directory: &Path, below: &Path, left: 
         header.set_metadata_in_mode(&metadata, tar::HeaderMode::Deterministic);
         if metadata.is_dir() {
             builder.append_data(&mut header, &name, io::empty())?;
-            add(builder, directory, &name, left)?;
+            add(builder, directory, &name)?;
         } else if metadata.is_symlink() {
             header.set_entry_type(EntryType::Symlink);
             header.set_size(0);
@@ -50,9 +90,6 @@ fn add(builder: &mut Builder<impl Write>, directory: &Path, below: &Path, left: 
         } else if metadata.is_file() {
             let file = OpenOptions::new().read(true).custom_flags(O_NOFOLLOW).open(&path)?;
             let size = metadata.len();
-            *left = left
-                .checked_sub(size)
-                .ok_or_else(|| io::Error::other("the job left more in its output directory than this node sends"))?;
             header.set_size(size);
             builder.append_data(&mut header, &name, file.take(size))?;
         }

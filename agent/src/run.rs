@@ -39,11 +39,20 @@ const NEWS: usize = 256;
 /// Pause before registration is tried again while the chain is away.
 const REGISTRATION_RETRY: Duration = Duration::from_secs(2);
 
+/// What the operator consents to on the command line, for one start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// This agent's attestation key takes the place of the one on chain.
+    pub rotate_attestation_key: bool,
+    /// The receipt log may be a copy; if it is, its jobs are given up.
+    pub accept_restored_log: bool,
+}
+
 /// Runs until it is told to stop.
 ///
 /// # Errors
 /// When something is missing that the agent cannot work without; the message says what to do.
-pub async fn run(config: Config, rotate_attestation_key: bool) -> Result<()> {
+pub async fn run(config: Config, consent: Consent) -> Result<()> {
     prepare_data_dir(&config)?;
     let wallet = keys::load(&config.wallet)?;
     let (key, new) = keys::load_or_generate(&config.attestation_key)?;
@@ -52,7 +61,12 @@ pub async fn run(config: Config, rotate_attestation_key: bool) -> Result<()> {
         tracing::info!(key = %key.pubkey(), file = %config.attestation_key.display(), "generated the attestation key");
     }
     let tls = TlsIdentity::load_or_generate(&config.data_dir)?;
-    let log = Arc::new(ReceiptLog::open(&config.data_dir.join("receipts.redb"))?);
+    let log = config.data_dir.join("receipts.redb");
+    let log = Arc::new(if consent.accept_restored_log {
+        ReceiptLog::open_restored(&log)?
+    } else {
+        ReceiptLog::open(&log)?
+    });
     let program = std::env::current_exe().context("cannot find the agent's own binary")?;
     let runtime = Arc::new(SupervisedRuntime::new(program)?);
     let gpus: Arc<dyn gpu::Gpus> = gpu::open(config.simulated_gpu)?.into();
@@ -67,7 +81,8 @@ pub async fn run(config: Config, rotate_attestation_key: bool) -> Result<()> {
     let listener = TcpListener::bind(config.listen)
         .with_context(|| format!("cannot listen on {}; choose another address in `listen`", config.listen))?;
     let cgroups = Cgroups::discover();
-    if cgroups == Cgroups::Unavailable {
+    let limited = cgroups.require(config.allow_weak_limits || gpus.simulated());
+    if cgroups == Cgroups::Unavailable && limited.is_ok() {
         tracing::warn!(
             "no control groups can be made here; memory, processes and CPU of workloads are limited per process only"
         );
@@ -96,7 +111,11 @@ pub async fn run(config: Config, rotate_attestation_key: bool) -> Result<()> {
         counters: job::Counters::default(),
     });
     let jobs = Jobs::new(Arc::clone(&services), owner);
-    let registered = register(&config, wallet, desired, rotate_attestation_key);
+    let log = Arc::clone(&services.log);
+    let registered = async {
+        limited?;
+        register(&config, wallet, desired, &log, consent.rotate_attestation_key).await
+    };
     serve(&config, &tls, listener, jobs, services, owner, registered).await
 }
 
@@ -127,14 +146,31 @@ async fn serve(
         handle.clone(),
     );
     tokio::pin!(server, registered);
-    let mut is_registered = false;
+    let (mut is_registered, mut refused) = (false, None);
     let asked = loop {
         tokio::select! {
             ended = &mut server => bail!("the HTTPS server stopped: {ended:?}"),
             Some(ended) = background.join_next() => bail!("a part of the agent stopped: {ended:?}"),
             registered = &mut registered, if !is_registered => {
                 is_registered = true;
-                begin(config, &jobs, &services, owner, registered?, &mut background);
+                follow_jobs(config, &jobs, &services, owner, &mut background);
+                match registered {
+                    Ok(registered) => begin(config, &jobs, &services, owner, registered, &mut background),
+                    // What is wrong with new jobs must not cost those that run: tenants use them, and owe for them.
+                    Err(error) if jobs.living() > 0 => {
+                        tracing::error!(
+                            error = format!("{error:#}"), jobs = jobs.living(),
+                            "the agent offers nothing new; it serves the jobs of its earlier run to their end, then it stops"
+                        );
+                        refused = Some(error);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            () = jobs.until_idle(), if refused.is_some() => {
+                if let Some(error) = refused.take() {
+                    return Err(error);
+                }
             }
             _ = interrupt.recv() => break "SIGINT",
             _ = terminate.recv() => break "SIGTERM",
@@ -152,6 +188,21 @@ async fn serve(
     served.context("the HTTPS server failed")
 }
 
+/// What jobs need, old and new: news of the chain, and a hot key that can pay fees.
+fn follow_jobs(
+    config: &Config,
+    jobs: &Arc<Jobs>,
+    services: &Arc<Services>,
+    owner: Pubkey,
+    background: &mut JoinSet<()>,
+) {
+    let (news, sightings) = mpsc::channel(NEWS);
+    background.spawn(watch(Arc::clone(&services.chain), config.ws_url.clone(), owner, news));
+    background.spawn(Arc::clone(jobs).follow(sightings));
+    let hot_key = services.key.pubkey();
+    background.spawn(keep_funded(config.rpc_url.clone(), config.wallet.clone(), hot_key));
+}
+
 /// Takes new jobs, now that the node stands on chain.
 fn begin(
     config: &Config,
@@ -161,7 +212,6 @@ fn begin(
     registered: Registered,
     background: &mut JoinSet<()>,
 ) {
-    let (news, sightings) = mpsc::channel(NEWS);
     let max_age = Duration::from_secs(u64::from(registered.config.heartbeat_max_age_s));
     let nameplate = status::Nameplate {
         provider: owner.to_string(),
@@ -169,11 +219,7 @@ fn begin(
         endpoint: config.endpoint.clone(),
     };
     jobs.serve(registered.node);
-    background.spawn(watch(Arc::clone(&services.chain), config.ws_url.clone(), owner, news));
-    background.spawn(Arc::clone(jobs).follow(sightings));
     background.spawn(heartbeat::beat_forever(Arc::clone(services), registered.node, max_age));
-    let hot_key = services.key.pubkey();
-    background.spawn(keep_funded(config.rpc_url.clone(), config.wallet.clone(), hot_key));
     background.spawn(status::write_forever(Arc::clone(jobs), Arc::clone(services), nameplate));
     tracing::info!(
         provider = %owner, node = %registered.node, endpoint = config.endpoint, listen = %config.listen, "ready"
@@ -181,16 +227,23 @@ fn begin(
 }
 
 /// Registers, and waits for a chain that is away.
-async fn register(config: &Config, wallet: Keypair, desired: Desired, rotate: bool) -> Result<Registered> {
+async fn register(
+    config: &Config,
+    wallet: Keypair,
+    desired: Desired,
+    log: &ReceiptLog,
+    rotate: bool,
+) -> Result<Registered> {
     let client = Client::new(&config.rpc_url);
     tracing::info!(offers = registration::describe(&desired.specification), "registering");
     loop {
-        match registration::register(&client, &wallet, &desired, rotate).await {
+        match registration::register(&client, &wallet, &desired, log, rotate).await {
             Err(error) if is_transient(&error) => {
                 tracing::warn!(error = format!("{error:#}"), "the chain is away; trying again");
                 sleep(REGISTRATION_RETRY).await;
             }
-            // The wallet's key is dropped with this: from here on the hot key suffices.
+            // The wallet's key is dropped with this: the hot key suffices from here on, until it has to be topped up, for which the
+            // wallet is read again for a moment.
             outcome => return outcome,
         }
     }

@@ -1,35 +1,26 @@
 //! Solana's JSON-RPC, as Gantry uses it: typed accounts, transactions that are confirmed or explained.
 
+mod send;
+
 use market::state::Config;
 use solana_commitment_config::CommitmentConfig;
-use solana_keypair::Keypair;
-use solana_program::instruction::{Instruction, InstructionError};
+use solana_program::instruction::InstructionError;
 use solana_pubkey::Pubkey;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_rpc_client_api::{
-    client_error::{Error as RpcError, ErrorKind},
-    config::{RpcAccountInfoConfig, RpcProgramAccountsConfig, RpcSendTransactionConfig, UiAccountEncoding},
+    client_error::Error as RpcError,
+    config::{RpcAccountInfoConfig, RpcProgramAccountsConfig, UiAccountEncoding},
     filter::{Memcmp, RpcFilterType},
-    request::{RpcError as RpcRequestError, RpcResponseErrorData},
 };
 use solana_signature::Signature;
-use solana_signer::Signer;
-use solana_transaction::Transaction;
 use solana_transaction_error::TransactionError;
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
 
 use crate::{
     account::{DecodeError, Layout},
-    address, error,
+    address,
 };
 
-/// How often a sent transaction's status is asked for.
-const STATUS_INTERVAL: Duration = Duration::from_millis(80);
-/// How often a transaction that is not confirmed yet is sent again, since a leader may have dropped it.
-const RESEND_INTERVAL: Duration = Duration::from_secs(2);
-/// How often a transaction is signed anew with a fresh blockhash after the old one expired unseen.
-const MAX_SIGNINGS: u32 = 3;
 /// Longest that one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Offset of `unix_timestamp` in the clock sysvar.
@@ -95,10 +86,15 @@ impl ClientError {
         }
     }
 
-    /// Whether trying the same again later can help: the endpoint is away or the network congested.
+    /// Whether trying the same again later can help: the endpoint is away, the network congested, or the cluster busy with the same
+    /// accounts.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Rpc { .. } | Self::Expired(_))
+        match self {
+            Self::Rpc { .. } | Self::Expired(_) => true,
+            Self::Refused { error, .. } => send::is_passing(error),
+            _ => false,
+        }
     }
 }
 
@@ -264,127 +260,4 @@ impl Client {
         }
         Ok(accounts)
     }
-
-    /// Sends instructions in one transaction and waits until it is confirmed. `signers` are those beside the fee `payer`.
-    ///
-    /// Simulated first, so that a refusal costs no fee. A transaction is signed anew only after the old one can no longer take
-    /// effect, so it never happens twice.
-    ///
-    /// # Errors
-    /// [`ClientError::Refused`] when a program or the runtime refuses it; [`ClientError::Expired`] when it was never confirmed;
-    /// [`ClientError::Rpc`] when the endpoint fails, in which case the transaction may still take effect.
-    pub async fn send(
-        &self,
-        instructions: &[Instruction],
-        payer: &Keypair,
-        signers: &[&Keypair],
-    ) -> Outcome<Confirmed> {
-        let mut keys: Vec<&Keypair> = vec![payer];
-        for signer in signers {
-            if keys.iter().all(|key| key.pubkey() != signer.pubkey()) {
-                keys.push(signer);
-            }
-        }
-        for _ in 0..MAX_SIGNINGS {
-            let (blockhash, last_valid_height) = self
-                .rpc
-                .get_latest_blockhash_with_commitment(self.rpc.commitment())
-                .await
-                .map_err(|error| self.failed(error))?;
-            let mut transaction = Transaction::new_with_payer(instructions, Some(&payer.pubkey()));
-            transaction
-                .try_sign(&keys, blockhash)
-                .map_err(|error| ClientError::Signing(error.to_string()))?;
-            if let Some(confirmed) = self.send_signed(&transaction, last_valid_height).await? {
-                return Ok(confirmed);
-            }
-        }
-        Err(ClientError::Expired(MAX_SIGNINGS))
-    }
-
-    /// Sends a signed transaction until it is confirmed; `None` when its blockhash expired first.
-    async fn send_signed(&self, transaction: &Transaction, last_valid_height: u64) -> Outcome<Option<Confirmed>> {
-        let config = RpcSendTransactionConfig {
-            preflight_commitment: Some(self.rpc.commitment().commitment),
-            ..RpcSendTransactionConfig::default()
-        };
-        let signature = match self.rpc.send_transaction_with_config(transaction, config).await {
-            Ok(signature) => signature,
-            Err(error) => return Err(self.refusal(error, transaction)),
-        };
-        let mut sent_at = Instant::now();
-        loop {
-            let statuses = self
-                .rpc
-                .get_signature_statuses(&[signature])
-                .await
-                .map_err(|error| self.failed(error))?;
-            if let Some(status) = statuses.value.into_iter().flatten().next()
-                && status.satisfies_commitment(self.rpc.commitment())
-            {
-                return match status.err {
-                    None => Ok(Some(Confirmed {
-                        signature,
-                        slot: status.slot,
-                    })),
-                    Some(error) => Err(refused(error, Vec::new(), transaction)),
-                };
-            }
-            if sent_at.elapsed() > RESEND_INTERVAL {
-                sent_at = Instant::now();
-                let height = self.rpc.get_block_height().await.map_err(|error| self.failed(error))?;
-                if height > last_valid_height {
-                    return Ok(None);
-                }
-                let again = RpcSendTransactionConfig {
-                    skip_preflight: true,
-                    ..config
-                };
-                // The same signature: the cluster keeps one copy. A failure here changes nothing, the next round asks again.
-                let _ = self.rpc.send_transaction_with_config(transaction, again).await;
-            }
-            sleep(STATUS_INTERVAL).await;
-        }
-    }
-
-    /// Turns a failed preflight into a refusal; everything else is the endpoint's failure.
-    fn refusal(&self, error: RpcError, transaction: &Transaction) -> ClientError {
-        if let ErrorKind::RpcError(RpcRequestError::RpcResponseError {
-            data: RpcResponseErrorData::SendTransactionPreflightFailure(simulation),
-            ..
-        }) = error.kind()
-            && let Some(cause) = &simulation.err
-        {
-            let logs = simulation.logs.clone().unwrap_or_default();
-            return refused(cause.clone().into(), logs, transaction);
-        }
-        match error.get_transaction_error() {
-            Some(cause) => refused(cause, Vec::new(), transaction),
-            None => self.failed(error),
-        }
-    }
-}
-
-/// A refusal in words: which program, and what to do.
-fn refused(error: TransactionError, logs: Vec<String>, transaction: &Transaction) -> ClientError {
-    let message = match &error {
-        TransactionError::InstructionError(index, cause) => {
-            let program = transaction
-                .message
-                .instructions
-                .get(usize::from(*index))
-                .and_then(|instruction| {
-                    transaction
-                        .message
-                        .account_keys
-                        .get(usize::from(instruction.program_id_index))
-                });
-            let name = program.map_or_else(String::new, |program| {
-                error::program_name(program).map_or_else(|| program.to_string(), ToOwned::to_owned)
-            });
-            format!("the {name} program refused: {}", error::explain(cause))
-        }
-        other => format!("the transaction was refused: {other}"),
-    };
-    ClientError::Refused { message, error, logs }
 }

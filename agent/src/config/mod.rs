@@ -52,6 +52,12 @@ pub struct Config {
     pub keep_ended: Duration,
     /// Whether workloads run on when the agent is told to stop, so that it can be replaced under them.
     pub keep_workloads: bool,
+    /// Whether to serve also where no control groups can be made. Limits are per process there: CPU affinity can be undone by the
+    /// workload, and shared memory counts for nobody, so that one tenant can starve the machine. With simulated GPUs, whose machines
+    /// are for trying things out, this is only warned of.
+    pub allow_weak_limits: bool,
+    /// Free disk space in MiB below which neither bundles nor new jobs are taken, so that those that run can go on.
+    pub disk_reserve_mib: u64,
     /// Active stake that the provider wants bonded, in base units of the network token.
     pub stake: Option<u64>,
     /// What one job may use.
@@ -73,7 +79,8 @@ pub struct Limits {
     pub bundle_bytes: u64,
     /// Largest bundle when it is unpacked, in files.
     pub bundle_files: u64,
-    /// Largest sum of what lies in the working and output directories.
+    /// Largest sum of what lies in the working and output directories, and of files there that were removed and are still open. The
+    /// latter are counted only where control groups can be made.
     pub out_bytes: u64,
     /// Most bytes of standard output and error that are kept.
     pub log_bytes: u64,

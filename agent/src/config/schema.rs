@@ -29,6 +29,9 @@ const SETTLE_INTERVAL_S: u64 = 60;
 /// A tenant has a day to fetch what its job left.
 const KEEP_ENDED_S: u64 = 86_400;
 
+/// Room for the receipt log, the system's own logs, and results that are being packed.
+const DISK_RESERVE_MIB: u64 = 2_048;
+
 /// Reads everything, or returns every mistake.
 pub(super) fn read(table: &Table, here: &Path) -> Result<Config, Vec<String>> {
     let empty = Table::new();
@@ -59,6 +62,8 @@ pub(super) fn read(table: &Table, here: &Path) -> Result<Config, Vec<String>> {
     let settle_interval_s = file.number("settle_interval_s", 1, 86_400);
     let keep_ended_s = file.number("keep_ended_s", 1, 31_536_000);
     let keep_workloads = file.flag("keep_workloads");
+    let allow_weak_limits = file.flag("allow_weak_limits");
+    let disk_reserve_mib = file.number("disk_reserve_mib", 0, 1 << 30);
     let stake = file.number("stake", 1, u64::MAX);
     let prices = prices(&mut file, &empty);
     let limits = limits(&mut file, &empty);
@@ -104,6 +109,8 @@ pub(super) fn read(table: &Table, here: &Path) -> Result<Config, Vec<String>> {
         settle_interval: Duration::from_secs(settle_interval_s.unwrap_or(SETTLE_INTERVAL_S)),
         keep_ended: Duration::from_secs(keep_ended_s.unwrap_or(KEEP_ENDED_S)),
         keep_workloads: keep_workloads.unwrap_or(true),
+        allow_weak_limits: allow_weak_limits.unwrap_or(false),
+        disk_reserve_mib: disk_reserve_mib.unwrap_or(DISK_RESERVE_MIB),
         stake,
         limits,
         simulated_gpu,

@@ -5,7 +5,7 @@ use gantry_sdk::market::{
     state::{Job, JobState},
 };
 use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{handle, record::Stage, services::Counters, task::Task};
 use crate::chain::{Action, ChainError};
@@ -16,38 +16,80 @@ const CLOCK_BEHIND: Duration = Duration::from_millis(400);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// How long a tenant that is there usually takes to sign the final receipt: for so long the last settlement waits, which would
+/// otherwise cost a fee of its own. Never more than this part of the grace window.
+const FINAL_COMES_WITHIN: Duration = Duration::from_secs(1);
+const PART_OF_GRACE: u32 = 10;
+/// The last transaction is sent this part of the grace window, and at most this long, before anybody may close the job: it must be
+/// confirmed by then, also when it has to be sent again.
+const MARGIN_PART: u32 = 4;
+const LONGEST_MARGIN: Duration = Duration::from_secs(15);
+/// How long the chain is asked for its clock.
+const CLOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Send {
+    /// Return the escrow of a job that was not started.
+    Cancel,
+    /// Settle the newest receipt that both sides signed, and wait on for the final one.
+    Settle,
+    /// Settle it and close.
+    Close,
+}
+
 /// What a transaction's result means for what comes next.
 enum Next {
     /// The job has ended on chain.
     Over,
+    /// What both sides signed is settled.
+    Settled,
     /// Look at the job again after a pause.
     Again(Duration),
 }
 
 impl Task {
-    /// Waits for the tenant's signature of the final receipt, at most for the grace window, then settles and closes.
+    /// Settles what both sides signed, waits for the tenant's signature of the final receipt for as long as nobody else can close the
+    /// job, then settles and closes. What is signed is settled before the wait: a tenant that withholds its last signature and closes
+    /// as soon as it may must not take back what it signed before.
     pub(super) async fn conclude(&mut self) {
         if self.record.metered && !self.claims.is_final {
             self.sign_final(self.claims.metered_ms, Vec::new()).await;
         }
-        let until = Instant::now() + self.patience();
-        let mut pause = FIRST_PAUSE;
+        self.clear_away().await;
+        let ahead_ms = self.chain_is_ahead_ms().await;
+        let settle_at = Instant::now() + FINAL_COMES_WITHIN.min(self.grace() / PART_OF_GRACE);
+        let (mut pause, mut settled) = (FIRST_PAUSE, self.record.account.sequence);
         self.look_at_chain();
         loop {
-            let over = match self.record.account.state() {
-                Some(JobState::Open) => Some(self.send_end(true).await),
-                Some(JobState::Running | JobState::Stopped) if self.is_due(until) => Some(self.send_end(false).await),
-                Some(JobState::Running | JobState::Stopped) => None,
-                _ => Some(Next::Over),
-            };
-            let again = match over {
-                Some(Next::Over) => break,
-                Some(Next::Again(wait)) if wait > CLOCK_BEHIND => {
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    Instant::now() + wait.max(pause)
+            let until = self.waits_until(ahead_ms);
+            // Taken afterwards, so that a wait that is over is seen to be over.
+            let now = Instant::now();
+            let signed = self.countersigned.borrow().sequence;
+            let send = match self.record.account.state() {
+                Some(JobState::Open) => Some(Send::Cancel),
+                Some(JobState::Running | JobState::Stopped) if self.is_due(now >= until) => Some(Send::Close),
+                Some(JobState::Running | JobState::Stopped) if signed > settled && now >= settle_at => {
+                    Some(Send::Settle)
                 }
-                Some(Next::Again(wait)) => Instant::now() + wait,
+                Some(JobState::Running | JobState::Stopped) => None,
+                _ => break,
+            };
+            let again = match send {
+                None if signed > settled => settle_at.min(until),
                 None => until,
+                Some(send) => match self.send_end(send).await {
+                    Next::Over => break,
+                    Next::Settled => {
+                        settled = signed;
+                        continue;
+                    }
+                    Next::Again(wait) if wait > CLOCK_BEHIND => {
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                        now + wait.max(pause)
+                    }
+                    Next::Again(wait) => Instant::now() + wait,
+                },
             };
             tokio::select! {
                 () = sleep_until(again) => {}
@@ -65,48 +107,85 @@ impl Task {
         self.enter(Stage::Closed).await;
     }
 
-    /// How long the final receipt may still wait for the tenant.
-    fn patience(&self) -> Duration {
-        let grace = Duration::from_secs(u64::from(self.record.account.grace_window_s));
-        let ended_for = self.services.clock.unix_ms().saturating_sub(self.record.ended_at_ms);
-        grace.saturating_sub(Duration::from_millis(u64::try_from(ended_for).unwrap_or(0)))
+    fn grace(&self) -> Duration {
+        Duration::from_secs(u64::from(self.record.account.grace_window_s))
+    }
+
+    /// By how much the chain's clock is ahead of this machine's; taken for the same while the chain cannot be asked.
+    async fn chain_is_ahead_ms(&self) -> i64 {
+        match timeout(CLOCK_PATIENCE, self.services.chain.time()).await {
+            Ok(Ok(time_s)) => time_s
+                .saturating_mul(1_000)
+                .saturating_sub(self.services.clock.unix_ms()),
+            _ => 0,
+        }
+    }
+
+    /// Until when the final receipt may wait for the tenant: for the grace window after the workload's end, but never until anybody
+    /// may close the job.
+    fn waits_until(&self, chain_is_ahead_ms: i64) -> Instant {
+        let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let (account, grace) = (&self.record.account, self.grace());
+        let ours = self.record.ended_at_ms.saturating_add(ms(grace));
+        let margin = (grace / MARGIN_PART).min(LONGEST_MARGIN);
+        let theirs = closable_at_s(account).map(|at_s| {
+            let by_our_clock = at_s.saturating_mul(1_000).saturating_sub(chain_is_ahead_ms);
+            by_our_clock.saturating_sub(ms(margin))
+        });
+        let until = theirs.map_or(ours, |theirs| theirs.min(ours));
+        let left = until.saturating_sub(self.services.clock.unix_ms());
+        Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0))
     }
 
     /// Whether waiting longer cannot gain anything.
-    fn is_due(&self, until: Instant) -> bool {
+    fn is_due(&self, waited_enough: bool) -> bool {
         let nothing_claimed = !self.record.metered || self.claims.metered_ms == 0;
-        nothing_claimed || self.countersigned.borrow().is_final || Instant::now() >= until
+        waited_enough || nothing_claimed || self.given_up || self.countersigned.borrow().is_final
     }
 
-    /// Cancels the job, or settles the newest receipt and closes it, in one transaction.
-    async fn send_end(&mut self, cancel: bool) -> Next {
+    /// Cancels the job, settles the newest receipt, or settles it and closes, in one transaction.
+    async fn send_end(&mut self, send: Send) -> Next {
         let (address, job) = (self.address, Box::new(self.record.account));
-        let actions = if cancel {
-            vec![Action::Cancel { address, job }]
+        let unsettled = if send == Send::Cancel {
+            None
         } else {
-            let unsettled = match handle::unsettled(&self.services, address, self.record.account).await {
+            match handle::unsettled(&self.services, address, self.record.account).await {
                 Ok(unsettled) => unsettled,
+                Err(error) if error.is_for_good() => {
+                    tracing::error!(job = %address, %error, "the last receipt cannot be read; closing without it");
+                    None
+                }
                 Err(error) => {
                     tracing::error!(job = %address, %error, "the last receipt could not be read");
                     return Next::Again(FIRST_PAUSE);
                 }
-            };
-            let mint = job.mint;
-            let settle = unsettled.map(|receipt| Action::Settle {
-                receipt: Box::new(receipt),
-                mint,
-            });
-            settle.into_iter().chain([Action::Close { address, job }]).collect()
+            }
         };
-        let settles = actions.len() > 1;
-        match self.services.chain.send(actions).await {
+        let mint = job.mint;
+        let settle = unsettled.map(|receipt| Action::Settle {
+            receipt: Box::new(receipt),
+            mint,
+        });
+        let settles = settle.is_some();
+        let end = match send {
+            Send::Cancel => Some(Action::Cancel { address, job }),
+            Send::Close => Some(Action::Close { address, job }),
+            // The chain would not take any of them.
+            Send::Settle if !settles => return Next::Settled,
+            Send::Settle => None,
+        };
+        match self.services.chain.send(settle.into_iter().chain(end).collect()).await {
             Ok(signature) => {
-                tracing::info!(job = %address, %signature, settles, cancel, "ended on chain");
+                tracing::info!(job = %address, %signature, settles, ?send, "sent the end of the job");
                 if settles {
                     Counters::count(&self.services.counters.settlements);
                 }
                 self.ask_chain().await;
-                Next::Over
+                if send == Send::Settle {
+                    Next::Settled
+                } else {
+                    Next::Over
+                }
             }
             Err(error) => self.meet(&error, settles).await,
         }
@@ -132,9 +211,18 @@ impl Task {
             }
             _ => {
                 tracing::error!(job = %self.address, %error, "the chain refuses to close the job");
-                sleep(Duration::ZERO).await;
                 Next::Again(LONGEST_PAUSE)
             }
         }
     }
+}
+
+/// Unix seconds of the chain's clock after which anybody may close the job; unknown before its start was seen.
+fn closable_at_s(account: &Job) -> Option<i64> {
+    let ends_at = match account.state()? {
+        JobState::Stopped => account.stopped_at,
+        JobState::Running if account.started_at > 0 => account.started_at.saturating_add(account.max_duration_s.into()),
+        _ => return None,
+    };
+    Some(ends_at.saturating_add(account.grace_window_s.into()))
 }

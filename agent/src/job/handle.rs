@@ -8,7 +8,7 @@ use gantry_sdk::{
     wire::{Exit, JobStatus, StartRequest},
 };
 use std::{fs, sync::Arc};
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 
 use super::{record::Stage, services::Services};
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
     receipts::{LogError, SignedRow},
     runtime::directory::JobDirectory,
 };
+
+/// Streams of one job's log at a time: each holds a file, a connection and one of the kernel's notices.
+pub const MAX_LOG_STREAMS: usize = 8;
 
 /// What a job looks like from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +91,8 @@ pub struct JobHandle {
     pub(super) countersigned: watch::Sender<Countersigned>,
     /// Held while a bundle is received: two at once would mix.
     pub upload: Mutex<()>,
+    /// Free places for streams of its log.
+    pub log_streams: Arc<Semaphore>,
 }
 
 impl JobHandle {
@@ -198,7 +203,16 @@ impl JobHandle {
             return Err(LogError::Unknown);
         }
         let (log, tenant_key) = (Arc::clone(&self.services.log), self.account().session_key);
-        let stored = tokio::task::spawn_blocking(move || log.countersign(&receipt, &tenant_key, &signature)).await;
+        let job = self.address;
+        let stored = tokio::task::spawn_blocking(move || {
+            let stored = log.countersign(&receipt, &tenant_key, &signature);
+            if let Err(LogError::Damaged(_)) = stored {
+                // The rows that the next receipt would stand on cannot be trusted either.
+                log.give_up(&job)?;
+            }
+            stored
+        })
+        .await;
         let row = stored.map_err(|error| LogError::Storage(error.to_string()))??;
         let countersigned = Countersigned::from(&row);
         let newer = self.countersigned.send_if_modified(|known| {
@@ -236,12 +250,16 @@ pub(super) async fn unsettled(
     let log = Arc::clone(&services.log);
     let rows = tokio::task::spawn_blocking(move || log.newest_first(&address)).await;
     let rows = rows.map_err(|error| LogError::Storage(error.to_string()))??;
-    let most_ms = most_claimable_ms(&account);
-    Ok(rows
-        .into_iter()
+    Ok(newest_payable(rows, &account))
+}
+
+/// The first of these receipts, newest first, that both sides signed and that the chain still pays for.
+pub(crate) fn newest_payable(rows: Vec<SignedRow>, account: &Job) -> Option<CoSignedReceipt> {
+    let most_ms = most_claimable_ms(account);
+    rows.into_iter()
         .filter(|row| row.receipt.sequence > account.sequence && account.is_final == 0)
         .filter(|row| row.provider_key == account.attestation_key && row.receipt.metered_ms <= most_ms)
-        .find_map(|row| row.co_signed(&account.session_key)))
+        .find_map(|row| row.co_signed(&account.session_key))
 }
 
 /// What the chain pays for at most: the rented time, and the time until the tenant's stop. The chain's clock has whole seconds, so

@@ -1,21 +1,18 @@
 //! A running workload: metered, sampled, receipted.
 
-use gantry_protocol::merkle::{SAMPLE_SIMULATED, Sample};
+use gantry_protocol::merkle::Sample;
 use gantry_sdk::{market::state::JobState, wire::Exit};
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    task::spawn_blocking,
-    time::{Instant, MissedTickBehavior, interval, interval_at, sleep},
-};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
 use super::{
     handle::{Order, Refusal, most_claimable_ms},
     record::Stage,
+    sampling::Sampler,
     task::Task,
 };
 use crate::{
     meter::Meter,
-    receipts::LogError,
     runtime::{Found, RuntimeError, Workload, spec::WorkloadSpec},
 };
 
@@ -23,7 +20,7 @@ use crate::{
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 /// A grace window must hold several receipts, or one lost message would look like a silent tenant.
 const RECEIPTS_PER_GRACE_WINDOW: u32 = 3;
-/// Samples that wait for a receipt while the disk is full; older ones are dropped with a gap.
+/// Samples that wait for a receipt while the disk is full; those that come when there is no more room leave a gap.
 const MAX_WAITING_SAMPLES: usize = 4_096;
 
 impl Task {
@@ -111,6 +108,7 @@ impl Task {
             .min(grace / RECEIPTS_PER_GRACE_WINDOW);
         let mut meter = Meter::resume(self.claims.metered_ms, most_claimable_ms(&self.record.account));
         let mut samples = Vec::new();
+        let mut sampler = Sampler::new(Arc::clone(&self.services.gpus), self.record.gpus.clone());
         let mut ticks = interval(SAMPLE_INTERVAL);
         let mut receipts = interval_at(Instant::now() + receipt_interval, receipt_interval);
         // After a freeze one of each, not all that were missed.
@@ -120,18 +118,25 @@ impl Task {
         let reason = loop {
             tokio::select! {
                 exit = workload.ended() => {
-                    self.warn_of_gap(meter.stop(self.services.clock.monotonic()));
+                    // Not a moment longer than it ran, however late the news of its end comes.
+                    let ended = self.services.clock.monotonic().saturating_sub(workload.ended_ago());
+                    self.warn_of_gap(meter.stop_at(ended, self.claims.metered_ms));
                     return (exit, meter.metered_ms(), samples);
                 }
                 _ = receipts.tick() => {
                     self.warn_of_gap(meter.look(self.services.clock.monotonic()));
-                    self.sign(meter.metered_ms(), &mut samples).await;
+                    if let Some(reason) = self.sign(meter.metered_ms(), &mut samples).await {
+                        break reason;
+                    }
+                }
+                read = sampler.done() => {
+                    samples.extend(read);
+                    samples.truncate(MAX_WAITING_SAMPLES);
                 }
                 _ = ticks.tick() => {
                     self.warn_of_gap(meter.look(self.services.clock.monotonic()));
                     self.publish(meter.metered_ms());
-                    samples.extend(self.sample(meter.metered_ms()).await);
-                    samples.truncate(MAX_WAITING_SAMPLES);
+                    sampler.begin(meter.metered_ms());
                     if meter.is_exhausted() {
                         break "the rented time was over";
                     }
@@ -191,55 +196,5 @@ impl Task {
         if let Some(gap) = gap {
             tracing::warn!(job = %self.address, gap_s = gap.as_secs_f64(), "the agent did not run for a while; this time is not metered");
         }
-    }
-
-    /// Signs a receipt over what was metered so far; a disk that fails is tried again with the next one.
-    async fn sign(&mut self, metered_ms: u64, samples: &mut Vec<Sample>) {
-        if let Err(error) = self.issue(metered_ms, false, samples.clone()).await {
-            tracing::error!(job = %self.address, %error, "no receipt could be signed");
-            return;
-        }
-        samples.clear();
-    }
-
-    /// Signs the last receipt.
-    pub(super) async fn sign_final(&mut self, metered_ms: u64, samples: Vec<Sample>) {
-        loop {
-            match self.issue(metered_ms, true, samples.clone()).await {
-                Ok(()) => return,
-                Err(LogError::Final(_)) => return,
-                Err(error) => {
-                    tracing::error!(job = %self.address, %error, "the final receipt could not be signed; trying again");
-                    sleep(Duration::from_secs(1)).await;
-                }
-            }
-        }
-    }
-
-    /// One sample of each of the job's GPUs. A GPU that cannot be read leaves a gap.
-    async fn sample(&self, metered_ms: u64) -> Vec<Sample> {
-        let (gpus, held) = (Arc::clone(&self.services.gpus), self.record.gpus.clone());
-        let read = spawn_blocking(move || {
-            let flags = if gpus.simulated() { SAMPLE_SIMULATED } else { 0 };
-            let one = |(number, gpu): (usize, u16)| match gpus.read(gpu) {
-                Ok(reading) => Some(Sample {
-                    metered_ms,
-                    gpu: u16::try_from(number).unwrap_or(u16::MAX),
-                    utilisation_percent: reading.utilisation_percent,
-                    temperature_c: reading.temperature_c,
-                    flags,
-                    power_mw: reading.power_mw,
-                    clock_mhz: reading.clock_mhz,
-                    memory_used_bytes: reading.memory_used_bytes,
-                    memory_total_bytes: reading.memory_total_bytes,
-                }),
-                Err(error) => {
-                    tracing::warn!(gpu, %error, "a GPU could not be read");
-                    None
-                }
-            };
-            held.into_iter().enumerate().filter_map(one).collect()
-        });
-        read.await.unwrap_or_default()
     }
 }

@@ -1,6 +1,7 @@
 //! What all jobs share.
 
 use gantry_sdk::{Keypair, Pubkey};
+use nix::sys::statvfs::statvfs;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -11,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use super::handle::Refusal;
 use crate::{
     bundle::BundleLimits,
     chain::Chain,
@@ -32,6 +34,8 @@ pub struct Settings {
     pub keep_ended: Duration,
     /// What one job may use.
     pub limits: Limits,
+    /// Free disk space that is left alone.
+    pub disk_reserve_bytes: u64,
     /// Where control groups can be made.
     pub cgroups: Cgroups,
 }
@@ -45,7 +49,24 @@ impl Settings {
             receipt_interval: config.receipt_interval,
             keep_ended: config.keep_ended,
             limits: config.limits,
+            disk_reserve_bytes: config.disk_reserve_mib << 20,
             cgroups,
+        }
+    }
+
+    /// Refuses what would fill the disk while it is nearly full.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    pub fn require_room(&self) -> Result<(), Refusal> {
+        match statvfs(&self.data_dir) {
+            Ok(disk) if disk.blocks_available().saturating_mul(disk.fragment_size()) < self.disk_reserve_bytes => {
+                let reason = "the node's disk is nearly full; try again later, or rent another node";
+                tracing::error!(directory = %self.data_dir.display(), "the disk has less free space than the reserve");
+                Err(Refusal::Unavailable(reason.to_owned()))
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(Refusal::Unavailable(format!("the node's disk cannot be used: {error}"))),
         }
     }
 

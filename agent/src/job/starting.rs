@@ -13,7 +13,10 @@ use super::{
     services::Counters,
     task::Task,
 };
-use crate::chain::{Action, ChainError};
+use crate::{
+    chain::{Action, ChainError},
+    receipts::LogError,
+};
 
 /// Beyond the start deadline, in case the chain's clock is behind.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
@@ -85,7 +88,9 @@ impl Task {
                 "the job names a bundle that was not uploaded; upload it first".to_owned(),
             ))
         } else {
-            check(&request).err()
+            check(&request)
+                .and_then(|()| self.services.settings.require_room())
+                .err()
         };
         if let Some(refusal) = refusal {
             let _ = reply.send(Err(refusal));
@@ -104,6 +109,8 @@ impl Task {
                 .await;
         };
         self.record.gpus = gpus;
+        // Whether a start of ours may have taken effect without our hearing of it: in an earlier run, or because the answer was lost.
+        let mut may_be_ours = !self.compared;
         loop {
             let sent = self
                 .services
@@ -116,14 +123,23 @@ impl Task {
                     return self.started().await;
                 }
                 Err(error) if error.is(MarketError::WrongJobState) => match self.ask_chain().await {
-                    // An earlier attempt of ours: nobody else can sign a start.
-                    Some(JobState::Running | JobState::Stopped) => return self.started().await,
+                    Some(JobState::Running | JobState::Stopped)
+                        if may_be_ours && self.record.account.sequence <= self.claims.sequence =>
+                    {
+                        return self.started().await;
+                    }
+                    // This key signed a start that this log knows nothing of, and perhaps receipts after it.
+                    Some(JobState::Running | JobState::Stopped) => {
+                        self.give_up_signing(&LogError::GivenUp(self.address)).await;
+                        return self.give_up("it was started without this agent's knowledge").await;
+                    }
                     Some(JobState::Open) => sleep(RETRY).await,
                     _ => return self.give_up("it has ended on chain").await,
                 },
                 Err(error) if error.transient => {
                     tracing::warn!(job = %self.address, %error, "the start could not be sent; trying again");
                     self.answer_waiting(&Err(Refusal::Unavailable(format!("the chain is away: {error}"))));
+                    may_be_ours = true;
                     sleep(RETRY).await;
                 }
                 Err(error) => return self.give_up(&refusal(&error)).await,

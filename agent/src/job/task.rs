@@ -5,23 +5,23 @@ use gantry_sdk::{
     market::state::{Job, JobState},
     wire::Exit,
 };
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{Mutex, mpsc, watch},
+    sync::{Mutex, Semaphore, mpsc, watch},
     task::{JoinHandle, spawn_blocking},
     time::sleep,
 };
 
 use super::{
-    handle::{Countersigned, JobHandle, Order, Refusal, Reply, View},
+    files,
+    handle::{Countersigned, JobHandle, MAX_LOG_STREAMS, Order, Refusal, Reply, View},
     record::{JobRecord, Stage},
-    services::{Counters, Services},
+    services::Services,
 };
 use crate::{
-    receipts::{Draft, LogError, MeterState, SignedRow},
+    receipts::{LogError, MeterState, SignedRow},
     runtime::{Found, directory::JobDirectory},
 };
-use gantry_protocol::merkle::Sample;
 
 /// Orders that wait while the task is busy.
 const ORDERS: usize = 16;
@@ -39,8 +39,12 @@ pub struct Task {
     pub(super) claims: MeterState,
     /// Who waits for the start.
     pub(super) waiting: Vec<Reply>,
+    /// Whether nothing is signed for the job any more.
+    pub(super) given_up: bool,
+    /// Whether this process has compared the claims with the chain, or knows the job from its beginning.
+    pub(super) compared: bool,
+    pub(super) newest: watch::Sender<Option<SignedRow>>,
     view: watch::Sender<View>,
-    newest: watch::Sender<Option<SignedRow>>,
 }
 
 impl Task {
@@ -53,7 +57,7 @@ impl Task {
         address: Pubkey,
         record: JobRecord,
     ) -> Result<(Arc<JobHandle>, JoinHandle<()>), LogError> {
-        let claims = services.log.meter(&address)?;
+        let (claims, given_up) = (services.log.meter(&address)?, services.log.is_given_up(&address)?);
         let rows = services.log.newest_first(&address)?;
         let both = rows
             .iter()
@@ -87,9 +91,12 @@ impl Task {
             newest: receipts,
             countersigned: countersign,
             upload: Mutex::new(()),
+            log_streams: Arc::new(Semaphore::new(MAX_LOG_STREAMS)),
         };
         let task = Self {
             address,
+            given_up,
+            compared: record.stage == Stage::Waiting,
             record,
             services,
             directory,
@@ -106,6 +113,9 @@ impl Task {
 
     /// Goes through the stages to the end.
     async fn run(mut self) {
+        if self.given_up && !matches!(self.record.stage, Stage::Ended | Stage::Closed) {
+            self.abandon().await;
+        }
         loop {
             match self.record.stage {
                 Stage::Waiting => self.wait_for_command().await,
@@ -115,6 +125,21 @@ impl Task {
                 Stage::Closed => return self.retire().await,
             }
         }
+    }
+
+    /// Ends a job that nothing is signed for any more.
+    async fn abandon(&mut self) {
+        tracing::warn!(job = %self.address, "the job was given up; ending it");
+        if let Ok(Found::Running(workload)) = self.services.runtime.find(&self.directory).await {
+            workload.end();
+            workload.ended().await;
+        }
+        self.note_end(Exit {
+            code: None,
+            signal: None,
+            reason: Some("the provider's agent lost its record of the job".to_owned()),
+        });
+        self.enter(Stage::Ended).await;
     }
 
     /// Moves on to a stage, on disk first.
@@ -148,9 +173,12 @@ impl Task {
             .send_if_modified(|shown| std::mem::replace(shown, view.clone()) != view);
     }
 
-    /// Takes over what was last seen on chain.
+    /// Takes over what was last seen on chain, unless this task itself has asked the chain later.
     pub(super) fn look_at_chain(&mut self) -> Option<JobState> {
-        self.record.account = *self.account.borrow_and_update();
+        let (seen, known) = (*self.account.borrow_and_update(), &self.record.account);
+        if (seen.state, seen.sequence) >= (known.state, known.sequence) {
+            self.record.account = seen;
+        }
         self.record.account.state()
     }
 
@@ -162,36 +190,6 @@ impl Task {
             Err(error) => tracing::warn!(job = %self.address, %error, "the job could not be read"),
         }
         self.record.account.state()
-    }
-
-    /// Signs the next receipt and shows it to the tenant.
-    pub(super) async fn issue(
-        &mut self,
-        metered_ms: u64,
-        is_final: bool,
-        samples: Vec<Sample>,
-    ) -> Result<(), LogError> {
-        let (services, job) = (Arc::clone(&self.services), self.address);
-        let genesis_hash = self.record.account.genesis_hash;
-        let time_ms = services.clock.unix_ms();
-        let issued = spawn_blocking(move || {
-            let draft = Draft {
-                genesis_hash,
-                job,
-                metered_ms,
-                time_ms,
-                is_final,
-                samples: &samples,
-            };
-            let row = services.log.issue(&draft, &services.key)?;
-            Ok::<_, LogError>((row, services.log.meter(&job)?))
-        });
-        let (row, claims) = issued.await.map_err(|error| LogError::Storage(error.to_string()))??;
-        tracing::debug!(job = %self.address, sequence = row.receipt.sequence, metered_ms, is_final, "signed a receipt");
-        self.claims = claims;
-        self.newest.send_replace(Some(row));
-        Counters::count(&self.services.counters.receipts_signed);
-        Ok(())
     }
 
     /// Notes how the workload ended.
@@ -258,31 +256,11 @@ impl Task {
         }
         let (services, directory, address) = (Arc::clone(&self.services), self.directory.clone(), self.address);
         let forgotten = spawn_blocking(move || {
-            remove(directory.path());
+            files::remove(directory.path());
             services.log.forget(&address)
         });
         if let Ok(Err(error)) = forgotten.await {
             tracing::warn!(job = %self.address, %error, "an ended job could not be forgotten");
-        }
-    }
-}
-
-/// Removes a directory, also when the workload has closed parts of it to its own user.
-fn remove(directory: &Path) {
-    if fs::remove_dir_all(directory).is_ok() || !directory.exists() {
-        return;
-    }
-    open_up(directory);
-    if let Err(error) = fs::remove_dir_all(directory) {
-        tracing::warn!(directory = %directory.display(), %error, "an ended job's files could not be removed");
-    }
-}
-
-fn open_up(directory: &Path) {
-    let _ = fs::set_permissions(directory, fs::Permissions::from_mode(0o700));
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            open_up(&entry.path());
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: a signature leaves only after the receipt under it is on disk.
 //! Invariant: one sequence of one job has one content, whatever is killed when.
 //! Invariant: what a tenant has signed is on disk before the tenant hears that it was taken.
+//! Invariant: a log that was copied or restored signs nothing for the jobs in it ([`super::place`]).
 
 use gantry_protocol::{
     Receipt,
@@ -11,63 +12,28 @@ use gantry_protocol::{
 };
 use gantry_sdk::{Keypair, Pubkey, Signature, Signer, receipt};
 use redb::{Builder, Database, Durability, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
-use std::{fmt::Display, path::Path};
+use std::path::Path;
 
-use super::row::{MeterState, SignedRow};
+use super::{
+    error::{LogError, storage},
+    place,
+    row::{MeterState, SignedRow},
+};
 
 /// `(job, sequence)` → [`SignedRow`].
-const RECEIPTS: TableDefinition<'_, (&[u8; 32], u64), &[u8]> = TableDefinition::new("receipts");
+pub(super) const RECEIPTS: TableDefinition<'_, (&[u8; 32], u64), &[u8]> = TableDefinition::new("receipts");
 /// `job` → [`MeterState`]. Rows stay for good: they are what keeps a sequence from being used twice.
-const METERS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("meters");
+pub(super) const METERS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("meters");
 /// `(job, number of the first sample)` → samples, one after the other.
-const SAMPLES: TableDefinition<'_, (&[u8; 32], u64), &[u8]> = TableDefinition::new("samples");
+pub(super) const SAMPLES: TableDefinition<'_, (&[u8; 32], u64), &[u8]> = TableDefinition::new("samples");
 /// `job` → what the agent remembers of it, as JSON.
-const JOBS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("jobs");
+pub(super) const JOBS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("jobs");
+
+/// `job` → nothing: jobs for which this log may not hold everything that was signed.
+pub(super) const GIVEN_UP: TableDefinition<'_, &[u8; 32], ()> = TableDefinition::new("given-up");
 
 /// The rows in use at any time are few; the database's default of a gigabyte would only hide leaks.
 const CACHE_BYTES: usize = 2 << 20;
-
-/// Why the log did not do as asked.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    /// The file cannot be opened.
-    #[error(
-        "the receipt log {path} cannot be opened: {reason}; if another agent uses this data directory, stop it first"
-    )]
-    Open {
-        /// Which file.
-        path: String,
-        /// Why.
-        reason: String,
-    },
-    /// The disk failed. Nothing was signed.
-    #[error("the receipt log could not be written, so nothing was signed: {0}")]
-    Storage(String),
-    /// A row is not what was written.
-    #[error("the receipt log holds a damaged row for job {0}; nothing is signed for it any more")]
-    Damaged(Pubkey),
-    /// The job's final receipt was already signed.
-    #[error("the final receipt of job {0} was already signed")]
-    Final(Pubkey),
-    /// Less usage than an earlier receipt claims.
-    #[error("a receipt over {claimed_ms} ms would take back what an earlier one claims, {signed_ms} ms")]
-    Regressed {
-        /// What was asked for.
-        claimed_ms: u64,
-        /// What is signed.
-        signed_ms: u64,
-    },
-    /// The tenant signed something that this agent did not.
-    #[error("the agent never signed this receipt; countersign exactly the bytes that it sent")]
-    Unknown,
-    /// The tenant's signature does not fit.
-    #[error(transparent)]
-    Signature(#[from] receipt::ReceiptError),
-}
-
-fn storage(error: impl Display) -> LogError {
-    LogError::Storage(error.to_string())
-}
 
 /// What the next receipt shall say.
 #[derive(Clone, Copy, Debug)]
@@ -89,15 +55,31 @@ pub struct Draft<'a> {
 /// The durable log.
 #[derive(Debug)]
 pub struct ReceiptLog {
-    database: Database,
+    pub(super) database: Database,
 }
 
 impl ReceiptLog {
     /// Opens or creates the log. Only one process can have it open.
     ///
     /// # Errors
-    /// [`LogError::Open`].
+    /// [`LogError::Open`], and [`LogError::Moved`] when it is a copy of the log that its jobs' receipts were signed in.
     pub fn open(path: &Path) -> Result<Self, LogError> {
+        let log = Self::open_anywhere(path)?;
+        log.settle_in(path, place::Moved::Refuse)?;
+        Ok(log)
+    }
+
+    /// Opens a log that may be a copy, at the operator's word: gives up all jobs in it, if it is one.
+    ///
+    /// # Errors
+    /// [`LogError::Open`].
+    pub fn open_restored(path: &Path) -> Result<Self, LogError> {
+        let log = Self::open_anywhere(path)?;
+        log.settle_in(path, place::Moved::GiveUpJobs)?;
+        Ok(log)
+    }
+
+    fn open_anywhere(path: &Path) -> Result<Self, LogError> {
         let failed = |reason: String| LogError::Open {
             path: path.display().to_string(),
             reason,
@@ -129,13 +111,17 @@ impl ReceiptLog {
             transaction.open_table(METERS).map_err(storage)?;
             transaction.open_table(SAMPLES).map_err(storage)?;
             transaction.open_table(JOBS).map_err(storage)?;
+            transaction.open_table(GIVEN_UP).map_err(storage)?;
             Ok(())
         })?;
         Ok(log)
     }
 
     /// Runs `change` in one transaction that is on disk when this returns.
-    fn write<T>(&self, change: impl FnOnce(&redb::WriteTransaction) -> Result<T, LogError>) -> Result<T, LogError> {
+    pub(super) fn write<T>(
+        &self,
+        change: impl FnOnce(&redb::WriteTransaction) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
         let mut transaction = self.database.begin_write().map_err(storage)?;
         transaction.set_durability(Durability::Immediate).map_err(storage)?;
         let result = change(&transaction)?;
@@ -150,6 +136,10 @@ impl ReceiptLog {
     pub fn issue(&self, draft: &Draft<'_>, key: &Keypair) -> Result<SignedRow, LogError> {
         let job = draft.job.as_array();
         self.write(|transaction| {
+            let given_up = transaction.open_table(GIVEN_UP).map_err(storage)?;
+            if given_up.get(job).map_err(storage)?.is_some() {
+                return Err(LogError::GivenUp(draft.job));
+            }
             let mut meters = transaction.open_table(METERS).map_err(storage)?;
             let mut state = match meters.get(job).map_err(storage)? {
                 Some(row) => MeterState::from_bytes(row.value()).ok_or(LogError::Damaged(draft.job))?,
@@ -305,87 +295,5 @@ impl ReceiptLog {
                 .retain_in((job.as_array(), 0)..(job.as_array(), sequence), |_, _| false)
                 .map_err(storage)
         })
-    }
-
-    /// Forgets everything about a job but the sequence that it reached, which must never be used again.
-    ///
-    /// # Errors
-    /// [`LogError::Storage`].
-    pub fn forget(&self, job: &Pubkey) -> Result<(), LogError> {
-        let all = (job.as_array(), 0)..=(job.as_array(), u64::MAX);
-        self.write(|transaction| {
-            transaction
-                .open_table(RECEIPTS)
-                .map_err(storage)?
-                .retain_in(all.clone(), |_, _| false)
-                .map_err(storage)?;
-            transaction
-                .open_table(SAMPLES)
-                .map_err(storage)?
-                .retain_in(all, |_, _| false)
-                .map_err(storage)?;
-            transaction
-                .open_table(JOBS)
-                .map_err(storage)?
-                .remove(job.as_array())
-                .map_err(storage)?;
-            Ok(())
-        })
-    }
-
-    /// The samples of a job, one after the other, as they went into its tree.
-    ///
-    /// # Errors
-    /// [`LogError`] when the file cannot be read.
-    pub fn samples(&self, job: &Pubkey) -> Result<Vec<u8>, LogError> {
-        let samples = self
-            .database
-            .begin_read()
-            .map_err(storage)?
-            .open_table(SAMPLES)
-            .map_err(storage)?;
-        let mut bytes = Vec::new();
-        for row in samples
-            .range((job.as_array(), 0)..=(job.as_array(), u64::MAX))
-            .map_err(storage)?
-        {
-            bytes.extend_from_slice(row.map_err(storage)?.1.value());
-        }
-        Ok(bytes)
-    }
-
-    /// Remembers what the agent knows of a job.
-    ///
-    /// # Errors
-    /// [`LogError::Storage`].
-    pub fn remember(&self, job: &Pubkey, json: &[u8]) -> Result<(), LogError> {
-        self.write(|transaction| {
-            transaction
-                .open_table(JOBS)
-                .map_err(storage)?
-                .insert(job.as_array(), json)
-                .map_err(storage)?;
-            Ok(())
-        })
-    }
-
-    /// What the agent remembers of all its jobs.
-    ///
-    /// # Errors
-    /// [`LogError::Storage`].
-    pub fn remembered(&self) -> Result<Vec<(Pubkey, Vec<u8>)>, LogError> {
-        let jobs = self
-            .database
-            .begin_read()
-            .map_err(storage)?
-            .open_table(JOBS)
-            .map_err(storage)?;
-        jobs.iter()
-            .map_err(storage)?
-            .map(|row| {
-                let (job, json) = row.map_err(storage)?;
-                Ok((Pubkey::new_from_array(*job.value()), json.value().to_vec()))
-            })
-            .collect()
     }
 }

@@ -1,8 +1,10 @@
 //! Registration: makes the chain say what the configuration says, by the owner's wallet and only where the two differ.
 
+mod bills;
 mod plan;
 mod read;
 
+pub use bills::{Bill, unpaid};
 pub use plan::{Desired, OnChain, Plan, RegistrationError, Step, describe, plan};
 pub use read::read;
 
@@ -19,7 +21,10 @@ use gantry_sdk::{
     market::state::Config,
 };
 
-use crate::chain::size;
+use crate::{
+    chain::{living_jobs, size},
+    receipts::ReceiptLog,
+};
 
 /// What registration established.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +39,13 @@ pub struct Registered {
 ///
 /// # Errors
 /// [`RegistrationError`] when the configuration does not fit the market, otherwise what the chain refused.
-pub async fn register(client: &Client, wallet: &Keypair, desired: &Desired, rotate: bool) -> Result<Registered> {
+pub async fn register(
+    client: &Client,
+    wallet: &Keypair,
+    desired: &Desired,
+    log: &ReceiptLog,
+    rotate: bool,
+) -> Result<Registered> {
     let on_chain = read(client, desired)
         .await
         .context("cannot read the market from the chain")?;
@@ -49,6 +60,15 @@ pub async fn register(client: &Client, wallet: &Keypair, desired: &Desired, rota
         .collect();
     for step in &plan.steps {
         tracing::info!("{step}");
+    }
+    if plan.steps.iter().any(|step| matches!(step, Step::RekeyJob { .. })) {
+        // Afterwards nobody takes what the old key signed. Read only now: tenants sign while the agent starts.
+        let bills = unpaid(
+            log,
+            &living_jobs(client, &desired.owner).await?,
+            &desired.profile.attestation_key,
+        )?;
+        bills::settle(client, wallet, desired.owner, &bills).await?;
     }
     for transaction in size::pack(groups, &wallet.pubkey()) {
         let sent = client

@@ -41,7 +41,27 @@ pub enum Cgroups {
     },
 }
 
+/// Workloads cannot be held within their limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the agent can make no control groups here, and without them a workload can get around its limits on memory and CPU and starve \
+     this machine and its other tenants; run the agent as root or as a service to which systemd delegates (Delegate=yes), or accept \
+     the risk with `allow_weak_limits = true`"
+)]
+pub struct WeakLimits;
+
 impl Cgroups {
+    /// Refuses to go without groups, unless that was `allowed`.
+    ///
+    /// # Errors
+    /// [`WeakLimits`].
+    pub fn require(&self, allowed: bool) -> Result<(), WeakLimits> {
+        match self {
+            Self::Unavailable if !allowed => Err(WeakLimits),
+            _ => Ok(()),
+        }
+    }
+
     /// Looks where this process may make groups, and prepares the place.
     #[must_use]
     pub fn discover() -> Self {
@@ -163,6 +183,13 @@ impl Group {
             .try_for_each(|directory| fs::write(directory.join("cgroup.procs"), pid.to_string()))
     }
 
+    /// The processes in it.
+    #[must_use]
+    pub fn processes(&self) -> Vec<i32> {
+        let text = fs::read_to_string(self.directories[0].join("cgroup.procs")).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+
     /// Whether the kernel has killed a process of the group because its memory was used up.
     #[must_use]
     pub fn ran_out_of_memory(&self) -> bool {
@@ -232,6 +259,15 @@ mod tests {
         fs::write(root.path().join("cgroup.controllers"), "").expect("written");
         let found = Cgroups::discover_in(root.path(), "0::/gantry.service/gantry-agent\n", 42).expect("found");
         assert_eq!(found, Cgroups::Unified { parent: own });
+    }
+
+    #[test]
+    fn weak_limits_must_be_asked_for() {
+        assert_eq!(Cgroups::Unavailable.require(false), Err(WeakLimits));
+        assert_eq!(Cgroups::Unavailable.require(true), Ok(()));
+        let parent = PathBuf::from("/sys/fs/cgroup");
+        assert_eq!(Cgroups::Unified { parent }.require(false), Ok(()));
+        assert!(WeakLimits.to_string().contains("allow_weak_limits = true"));
     }
 
     #[test]

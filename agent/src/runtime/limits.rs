@@ -4,7 +4,7 @@ use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     unistd::Pid,
 };
-use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
+use std::{collections::BTreeSet, fs, io, os::unix::fs::MetadataExt, path::Path};
 
 use super::spec::Bounds;
 
@@ -56,9 +56,10 @@ impl Limits {
         }
         // SAFETY: plain system calls; the strings end in zero and the buffer is as long as said.
         unsafe {
-            if libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) < 0 {
-                return Err(io::Error::last_os_error());
-            }
+            // Fails only for an agent that is nicer already and may not go back, which is as good.
+            libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS);
+            // Under an agent that is root this process is nobody by now, whose files under /proc belong to root: then
+            // `prefer_to_end` does it from outside.
             let file = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
             if file >= 0 {
                 libc::write(file, OUT_OF_MEMORY_SCORE.as_ptr().cast(), OUT_OF_MEMORY_SCORE.len());
@@ -67,6 +68,11 @@ impl Limits {
         }
         Ok(())
     }
+}
+
+/// Tells the kernel to end this process, and what it starts, before the agent when memory runs out. It may have done so itself already.
+pub(super) fn prefer_to_end(first: i32) {
+    let _ = fs::write(format!("/proc/{first}/oom_score_adj"), OUT_OF_MEMORY_SCORE);
 }
 
 /// Bounds the number of processes inside a sandbox whose user runs other things as well. Set from outside once the sandbox stands, it
@@ -114,6 +120,32 @@ fn some_cpus(wanted: u32) -> io::Result<Option<CpuSet>> {
         cpus.set(*cpu)?;
     }
     Ok(Some(cpus))
+}
+
+/// Bytes on disk of files that have no name any more and that one of these processes has open, on the file system of `directory`. A
+/// file that is only mapped escapes: nobody can write more into it than into memory.
+pub(super) fn unlinked(processes: &[i32], directory: &Path) -> u64 {
+    let Ok(device) = fs::metadata(directory).map(|metadata| metadata.dev()) else {
+        return 0;
+    };
+    let (mut seen, mut bytes) = (BTreeSet::new(), 0_u64);
+    for process in processes {
+        for entry in fs::read_dir(format!("/proc/{process}/fd"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            // Asked of the open file itself: its name is gone.
+            let Ok(metadata) = fs::metadata(entry.path()) else {
+                continue;
+            };
+            let nameless = metadata.is_file() && metadata.nlink() == 0 && metadata.dev() == device;
+            if nameless && seen.insert(metadata.ino()) {
+                bytes = bytes.saturating_add(metadata.blocks().saturating_mul(512));
+            }
+        }
+    }
+    bytes
 }
 
 /// Bytes on disk of everything in these directories; the most there can be when there are too many files to count.

@@ -6,6 +6,7 @@
 
 pub mod cgroup;
 pub mod directory;
+mod ending;
 mod limits;
 pub mod process;
 pub mod sandbox;
@@ -19,7 +20,7 @@ pub use supervised::SupervisedRuntime;
 
 use futures::future::BoxFuture;
 use gantry_sdk::wire::Exit;
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 use directory::JobDirectory;
 use spec::WorkloadSpec;
@@ -49,6 +50,9 @@ pub enum RuntimeError {
 pub trait Workload: Send + Sync {
     /// Waits until it has ended. May be called again and by several.
     fn ended(&self) -> BoxFuture<'_, Exit>;
+
+    /// How long ago it ended, for one that has; zero when that is not known.
+    fn ended_ago(&self) -> Duration;
 
     /// Asks for its end; [`Self::ended`] says when it has come. Nothing of it runs afterwards.
     fn end(&self);

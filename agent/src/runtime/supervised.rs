@@ -13,6 +13,7 @@ use tokio::{io::unix::AsyncFd, process::Command, time::sleep};
 use super::{
     Found, Runtime, RuntimeError, Workload,
     directory::{JobDirectory, failed, read_json, write_json},
+    ending::Ending,
     process::{Identity, Pidfd},
     sandbox,
     spec::WorkloadSpec,
@@ -91,8 +92,8 @@ impl SupervisedRuntime {
 
 /// Looks at the files of a job, without judging: [`Found::Nothing`] also while a supervisor is coming to life.
 fn look(directory: &JobDirectory) -> Result<Found, RuntimeError> {
-    if let Some(exit) = read_json(&directory.exit())? {
-        return Ok(Found::Ended(exit));
+    if let Some(ending) = read_json::<Ending>(&directory.exit())? {
+        return Ok(Found::Ended(ending.exit));
     }
     let named = fs::read(directory.lock())
         .ok()
@@ -147,7 +148,7 @@ impl Runtime for SupervisedRuntime {
                     Found::Ended(exit) => Ok(Found::Ended(exit)),
                     _ => {
                         let exit = lost();
-                        write_json(&directory.exit(), &exit)?;
+                        write_json(&directory.exit(), &Ending::unseen(exit.clone()))?;
                         Ok(Found::Ended(exit))
                     }
                 },
@@ -172,6 +173,12 @@ struct SupervisedWorkload {
     supervisor: AsyncFd<Pidfd>,
 }
 
+impl SupervisedWorkload {
+    fn ending(&self) -> Option<Ending> {
+        read_json(&self.directory.exit()).ok().flatten()
+    }
+}
+
 impl Workload for SupervisedWorkload {
     fn ended(&self) -> BoxFuture<'_, Exit> {
         async move {
@@ -180,9 +187,13 @@ impl Workload for SupervisedWorkload {
                 Ok(mut ready) => ready.retain_ready(),
                 Err(error) => tracing::error!(%error, "the supervisor cannot be watched"),
             }
-            read_json(&self.directory.exit()).ok().flatten().unwrap_or_else(lost)
+            self.ending().map_or_else(lost, |ending| ending.exit)
         }
         .boxed()
+    }
+
+    fn ended_ago(&self) -> Duration {
+        self.ending().map_or(Duration::ZERO, |ending| ending.ago())
     }
 
     fn end(&self) {
@@ -203,6 +214,11 @@ struct EndedWorkload(Exit);
 impl Workload for EndedWorkload {
     fn ended(&self) -> BoxFuture<'_, Exit> {
         std::future::ready(self.0.clone()).boxed()
+    }
+
+    fn ended_ago(&self) -> Duration {
+        // It was never seen running, so nothing of it is metered.
+        Duration::ZERO
     }
 
     fn end(&self) {}

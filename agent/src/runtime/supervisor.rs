@@ -28,6 +28,7 @@ use super::{
     RuntimeError,
     cgroup::Group,
     directory::{JobDirectory, failed, read_json, write_json},
+    ending::{Ending, monotonic},
     limits::{self, Limits},
     process::{Identity, Pidfd},
     sandbox::{self, Outside},
@@ -64,15 +65,18 @@ pub fn run(directory: &JobDirectory) -> Result<(), RuntimeError> {
         .and_then(|()| held.sync_all())
         .map_err(failed(&lock))?;
 
-    let exit = supervise(directory, &spec).unwrap_or_else(|error| Exit {
-        code: None,
-        signal: None,
-        reason: Some(format!("the sandbox could not be set up: {error}")),
+    let ending = supervise(directory, &spec).unwrap_or_else(|error| {
+        let exit = Exit {
+            code: None,
+            signal: None,
+            reason: Some(format!("the sandbox could not be set up: {error}")),
+        };
+        Ending::at(exit, monotonic())
     });
-    write_json(&directory.exit(), &exit)
+    write_json(&directory.exit(), &ending)
 }
 
-fn supervise(directory: &JobDirectory, spec: &WorkloadSpec) -> io::Result<Exit> {
+fn supervise(directory: &JobDirectory, spec: &WorkloadSpec) -> io::Result<Ending> {
     // Before any thread or child exists, so that the signal arrives at the descriptor and nowhere else.
     let mut asked = SigSet::empty();
     [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP]
@@ -85,7 +89,9 @@ fn supervise(directory: &JobDirectory, spec: &WorkloadSpec) -> io::Result<Exit> 
     let place = user::prepare(directory)?;
     let mut sandboxed = Sandboxed::start(directory, spec, &place)?;
     let reason = sandboxed.wait_for_end(directory, spec, &asked, began)?;
-    sandboxed.clean_up(reason)
+    // Before cleaning up, which takes as long as the disk needs to write the log: the tenant does not pay for that.
+    let ended = monotonic();
+    Ok(Ending::at(sandboxed.clean_up(reason)?, ended))
 }
 
 /// A workload in its sandbox.
@@ -120,6 +126,11 @@ impl Sandboxed {
             go: go_end.as_raw_fd(),
         };
         let mut command = Command::new(sandbox::BUBBLEWRAP);
+        // Bubblewrap stays as the sandbox's first process, and the workload can read that process's environment under /proc: of the
+        // agent's own, which may hold secrets, it gets nothing but where programs are.
+        command
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.args(sandbox::arguments(spec, &outside)).stdin(Stdio::null());
         command
             .stdout(output_end.try_clone()?)
@@ -157,6 +168,7 @@ impl Sandboxed {
         // Bubblewrap's own output says why, when there is no process.
         let Some(pid) = first_process(info)? else { return Ok(()) };
         self.first = Some(Pidfd::open(pid)?);
+        limits::prefer_to_end(pid);
         match &self.group {
             Some(group) => group.add(pid),
             None if place.user.is_none() => limits::bound_processes(pid, &spec.bounds),
@@ -191,7 +203,9 @@ impl Sandboxed {
             if watched[1].any() == Some(true) {
                 return Ok(Some("the agent ended it".to_owned()));
             }
-            let used = limits::disk_used(&[&directory.work(), &directory.out()]);
+            let (work, out) = (directory.work(), directory.out());
+            let processes = self.group.as_ref().map(Group::processes).unwrap_or_default();
+            let used = limits::disk_used(&[&work, &out]).saturating_add(limits::unlinked(&processes, &out));
             if used > spec.bounds.disk_bytes {
                 let most = spec.bounds.disk_bytes >> 20;
                 return Ok(Some(format!(

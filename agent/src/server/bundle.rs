@@ -38,6 +38,7 @@ pub(super) async fn store(State(state): State<ServerState>, request: SignedStrea
         return Ok(StatusCode::NO_CONTENT);
     }
     if !job.directory().bundle().exists() {
+        settings.require_room()?;
         let part = job.directory().path().join("bundle.part");
         let received = receive(request.body, &part, settings.limits.bundle_bytes).await?;
         if received != account.bundle_hash {

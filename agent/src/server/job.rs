@@ -15,7 +15,11 @@ use tokio::{fs::File, task::spawn_blocking};
 use tokio_util::io::ReaderStream;
 
 use super::{Problem, ServerState, signed::Signed};
-use crate::{job::Stage, results};
+use crate::{
+    job::Stage,
+    results::{self, ResultsError},
+};
+use std::fs;
 
 /// `GET /v1/jobs/{job}`.
 pub(super) async fn status(request: Signed) -> Json<JobStatus> {
@@ -57,8 +61,15 @@ pub(super) async fn results(State(state): State<ServerState>, request: Signed) -
                 archive.clone(),
                 state.services.settings.limits.out_bytes,
             );
-            let packed = spawn_blocking(move || results::pack(&out, &archive, most)).await;
-            packed.map_err(Problem::internal)?.map_err(Problem::internal)?;
+            let packed = spawn_blocking(move || {
+                results::pack(&out, &archive, most)?;
+                // Everything is in the archive, so it need not lie on the disk twice.
+                Ok(fs::remove_dir_all(&out)?)
+            });
+            packed.await.map_err(Problem::internal)?.map_err(|error| match error {
+                ResultsError::TooLarge { .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+                ResultsError::Io(error) => Problem::internal(error),
+            })?;
         }
     }
     let file = File::open(&archive).await.map_err(Problem::internal)?;

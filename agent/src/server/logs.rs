@@ -14,11 +14,11 @@ use std::{fs::OpenOptions, io, io::SeekFrom, sync::Arc};
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
-    sync::watch,
+    sync::{OwnedSemaphorePermit, watch},
 };
 
 use super::{Problem, follow::FileWatch, signed::Signed};
-use crate::job::{JobHandle, Stage, View};
+use crate::job::{JobHandle, MAX_LOG_STREAMS, Stage, View};
 
 /// Most bytes of one record.
 const CHUNK_BYTES: usize = 32 << 10;
@@ -36,7 +36,13 @@ pub(super) async fn stream(
     request: Signed,
 ) -> Result<Response, Problem> {
     let Query(wanted) = wanted.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.body_text()))?;
-    let log = Log::open(request.job, wanted.from).await.map_err(Problem::internal)?;
+    let place = Arc::clone(&request.job.log_streams).try_acquire_owned().map_err(|_| {
+        let detail = format!("{MAX_LOG_STREAMS} streams of this job's log are open; close one of them first");
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
+    })?;
+    let log = Log::open(&request.job, wanted.from, place)
+        .await
+        .map_err(Problem::internal)?;
     let records = stream::unfold(Some(log), |log| async move {
         let mut log = log?;
         match log.next().await {
@@ -63,16 +69,16 @@ struct Log {
     offset: u64,
     growth: FileWatch,
     view: watch::Receiver<View>,
-    /// Kept so that the job's files are not forgotten while they are read.
-    _job: Arc<JobHandle>,
+    /// One of the job's streams.
+    _place: OwnedSemaphorePermit,
 }
 
 impl Log {
-    async fn open(job: Arc<JobHandle>, from: u64) -> io::Result<Self> {
+    async fn open(job: &JobHandle, from: u64, place: OwnedSemaphorePermit) -> io::Result<Self> {
         let path = job.directory().log();
         // Before the start it is empty; the supervisor then writes to this very file.
         OpenOptions::new().create(true).append(true).open(&path)?;
-        let growth = FileWatch::new(&path)?;
+        let growth = FileWatch::new(&path);
         let mut file = File::open(&path).await?;
         let offset = file.seek(SeekFrom::Start(from)).await?;
         Ok(Self {
@@ -80,7 +86,7 @@ impl Log {
             offset,
             growth,
             view: job.watch(),
-            _job: job,
+            _place: place,
         })
     }
 

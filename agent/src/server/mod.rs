@@ -1,6 +1,7 @@
 //! What tenants see: the requests of docs/PROTOCOL.md over HTTPS.
 
 mod bundle;
+mod connections;
 mod follow;
 mod health;
 mod job;
@@ -25,13 +26,15 @@ use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
+use connections::{Gate, MAX_CONNECTIONS};
+
 use crate::{
     job::{Counters, Services},
     jobs::Jobs,
     tls::TlsIdentity,
 };
 
-/// How long a client may take to send its request's head.
+/// How long a client may take for its TLS handshake, until its first byte, and to send a request's head.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// How long open requests may take when the agent stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -51,11 +54,8 @@ impl ServerState {
     /// For these jobs.
     #[must_use]
     pub fn new(jobs: Arc<Jobs>, services: Arc<Services>) -> Self {
-        Self {
-            jobs,
-            services,
-            replay: Arc::default(),
-        }
+        let replay = Arc::new(Replay::since(services.clock.unix_ms()));
+        Self { jobs, services, replay }
     }
 }
 
@@ -105,7 +105,8 @@ pub async fn serve(
     handle: Handle<std::net::SocketAddr>,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let mut server = axum_server::from_tcp_rustls(listener, tls.config.clone())?;
+    let mut server = axum_server::from_tcp_rustls(listener, tls.config.clone())?
+        .map(|tls| Gate::new(tls.handshake_timeout(HEAD_PATIENCE), MAX_CONNECTIONS, HEAD_PATIENCE));
     server
         .http_builder()
         .http1()

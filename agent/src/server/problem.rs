@@ -55,6 +55,8 @@ impl From<AuthError> for Problem {
         let status = match &error {
             AuthError::BodyHash => StatusCode::BAD_REQUEST,
             AuthError::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            // Passes by itself, also for a tenant whose clock is a little behind.
+            AuthError::BeforeStart => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNAUTHORIZED,
         };
         Self::new(status, error.to_string())

@@ -1,4 +1,5 @@
-//! Signatures that were seen: a request is granted once.
+//! Signatures that were seen: a request is granted once. They are kept in memory; what was signed before the agent started may have
+//! been granted by its predecessor, so it is refused.
 
 use gantry_sdk::{Pubkey, wire::MAX_CLOCK_SKEW_MS};
 use std::{
@@ -18,6 +19,8 @@ pub enum Seen {
     Before,
     /// The job has sent too many requests to remember another.
     TooMany,
+    /// It is older than this memory, which cannot know.
+    Unknown,
 }
 
 /// Signatures of one job with their times.
@@ -26,12 +29,25 @@ type Signatures = BTreeSet<(i64, [u8; 64])>;
 /// Memory of signatures, per job, for as long as they could be used again.
 #[derive(Debug, Default)]
 pub struct Replay {
+    since_ms: i64,
     jobs: Mutex<HashMap<Pubkey, Signatures>>,
 }
 
 impl Replay {
+    /// An empty memory that begins at a moment, in Unix milliseconds.
+    #[must_use]
+    pub fn since(since_ms: i64) -> Self {
+        Self {
+            since_ms,
+            ..Self::default()
+        }
+    }
+
     /// Remembers a signature. Call it only with signatures that are valid, so that strangers cannot fill the memory.
     pub fn remember(&self, job: Pubkey, time_ms: i64, signature: [u8; 64], now_ms: i64) -> Seen {
+        if time_ms < self.since_ms {
+            return Seen::Unknown;
+        }
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = now_ms.saturating_sub(MAX_CLOCK_SKEW_MS);
         jobs.retain(|_, seen| {
@@ -73,6 +89,13 @@ mod tests {
     }
 
     #[test]
+    fn what_was_signed_before_the_memory_began_is_not_granted() {
+        let replay = Replay::since(1_000);
+        assert_eq!(replay.remember(JOB, 999, [1; 64], 1_001), Seen::Unknown);
+        assert_eq!(replay.remember(JOB, 1_000, [1; 64], 1_001), Seen::Never);
+    }
+
+    #[test]
     fn one_job_cannot_use_up_the_memory_of_another() {
         let replay = Replay::default();
         for number in 0..MAX_REQUESTS_PER_JOB {
@@ -81,7 +104,7 @@ mod tests {
                 Seen::Never
             );
         }
-        assert_eq!(replay.remember(JOB, -1, [1; 64], 0), Seen::TooMany);
+        assert_eq!(replay.remember(JOB, 5_000, [1; 64], 0), Seen::TooMany);
         assert_eq!(replay.remember(OTHER, 0, [1; 64], 0), Seen::Never);
     }
 }

@@ -34,6 +34,11 @@ pub enum AuthError {
     /// The signature was seen before.
     #[error("this very request was answered before; sign it anew with the current time")]
     Replayed,
+    /// The request is older than this agent's memory of requests.
+    #[error(
+        "the request was signed before the agent started, so it may have been answered before; sign it anew, or set the clock"
+    )]
+    BeforeStart,
     /// The body is another one.
     #[error("the body is not the one whose hash was signed")]
     BodyHash,
@@ -114,6 +119,7 @@ impl Credentials {
             Seen::Never => Ok(()),
             Seen::Before => Err(AuthError::Replayed),
             Seen::TooMany => Err(AuthError::TooManyRequests),
+            Seen::Unknown => Err(AuthError::BeforeStart),
         }
     }
 }

@@ -163,6 +163,57 @@ fn more_files_than_allowed_are_refused() {
 }
 
 #[test]
+fn directories_that_files_imply_count_as_well() {
+    let archive = Archive::default().file("a/b/c/d/e/f/g/h/i/j/k", b"");
+    assert!(matches!(archive.refusal(), BundleError::TooManyFiles(10)));
+    let archive = Archive::default().file("a/b/c/d/e/f/g/h/i", b"").file("a/b/c", b"");
+    assert!(
+        matches!(archive.refusal(), BundleError::Twice(_)),
+        "eight directories and a file fit"
+    );
+}
+
+#[test]
+fn names_and_extended_headers_that_swell_are_not_read_into_memory() {
+    // A megabyte that compresses to nothing: below the limit of all bytes that are read, far above what a name needs.
+    let huge = vec![b'a'; 1 << 20];
+    for kind in [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader] {
+        let archive = Archive::default().entry(kind, "x", "", &huge, 0o644).file("a", b"x");
+        let refused = archive.refusal();
+        assert!(
+            matches!(&refused, BundleError::Malformed(cause) if cause.to_string().contains("headers of an entry")),
+            "{kind:?}: {refused}"
+        );
+    }
+}
+
+#[test]
+fn a_long_name_that_is_a_name_is_taken() {
+    let name = format!("{}/{}", "d".repeat(120), "n".repeat(120));
+    let archive = Archive::default()
+        .entry(EntryType::GNULongName, "././@LongLink", "", name.as_bytes(), 0o644)
+        .file("short", b"content");
+    let (_around, directory, result) = archive.unpack();
+    result.expect("unpacked");
+    assert_eq!(fs::read(directory.join(name)).expect("read"), b"content");
+}
+
+#[test]
+fn what_a_directory_or_a_link_brings_along_is_no_way_around_the_limits() {
+    let noise = vec![b'a'; 6_000];
+    let archive = Archive::default()
+        .entry(EntryType::Directory, "d", "", &noise, 0o755)
+        .file("d/a", b"x");
+    let (_around, directory, result) = archive.unpack();
+    result.expect("unpacked");
+    assert_eq!(fs::read(directory.join("d/a")).expect("read"), b"x");
+    let archive = Archive::default()
+        .entry(EntryType::Directory, "d", "", &noise, 0o755)
+        .entry(EntryType::Symlink, "l", "d", &noise, 0o777);
+    assert!(matches!(archive.refusal(), BundleError::TooManyBytes(10_000)));
+}
+
+#[test]
 fn more_bytes_than_allowed_are_refused() {
     let archive = Archive::default().file("a", &[0; 6_000]).file("b", &[0; 6_000]);
     assert!(matches!(archive.refusal(), BundleError::TooManyBytes(10_000)));

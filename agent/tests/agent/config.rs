@@ -39,6 +39,7 @@ fn a_short_file_is_enough_and_paths_are_relative_to_it() {
     assert_eq!(config.prices.values().copied().collect::<Vec<_>>(), [Rate(1_000)]);
     assert_eq!(class::unpack(&config.region), "eu-central");
     assert_eq!(config.receipt_interval, Duration::from_secs(10));
+    assert!(!config.allow_weak_limits && config.disk_reserve_mib == 2_048);
     assert!(config.keep_workloads && config.simulated_gpu.is_none() && config.class.is_none());
 }
 

@@ -234,3 +234,70 @@ async fn health_and_metrics_say_that_the_gpus_are_simulated() {
         "{metrics}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_disk_that_is_nearly_full_nothing_new_is_taken() {
+    let world = World::with(|settings| settings.disk_reserve_bytes = u64::MAX);
+    let bundle = archive("a", b"b");
+    let tenant = world.open_job_with(&bundle);
+    let refused = tenant.upload(bundle).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.detail().contains("disk is nearly full"));
+    let refused = world.open_job(|_| {}).start("true").await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.detail().contains("disk is nearly full"));
+    assert!(world.chain.sent().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_are_more_than_the_node_sends_are_refused_with_the_size() {
+    let world = World::with(|settings| settings.limits.out_bytes = 1 << 20);
+    let tenant = world.open_job(|_| {});
+    tenant
+        .start("truncate -s 1000000 $GANTRY_OUT/a $GANTRY_OUT/b")
+        .await
+        .succeeded();
+    tenant.sign_all(&world.provider_key()).await;
+    let refused = tenant.ask(Method::GET, "/results", Vec::new()).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.detail().contains("2000000 bytes"), "{}", refused.detail());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jobs_log_is_streamed_to_eight_at_a_time() {
+    let world = World::new();
+    let tenant = world.open_job(|_| {});
+    tenant.start("sleep 1000").await.succeeded();
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(tenant.open_log().await);
+    }
+    let refused = tenant.ask(Method::GET, "/logs?from=0", Vec::new()).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.detail().contains("8 streams"), "{}", refused.detail());
+    streams.pop();
+    let began = std::time::Instant::now();
+    loop {
+        if tenant.open_log().await.status().is_success() {
+            return;
+        }
+        assert!(
+            began.elapsed() < std::time::Duration::from_secs(10),
+            "the place is never free again"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_takes_nothing_new_serves_its_jobs_to_their_end() {
+    let world = World::new();
+    let jobs = world.jobs();
+    jobs.until_idle().await;
+    let tenant = world.open_job(|_| {});
+    tenant.start("sleep 0.5").await.succeeded();
+    assert_eq!(jobs.living(), 1);
+    let provider = world.provider_key();
+    tokio::join!(jobs.until_idle(), tenant.sign_all(&provider));
+    assert_eq!(world.chain.get(tenant.job).state(), Some(JobState::Closed));
+}

@@ -2,10 +2,12 @@
 
 mod auth;
 mod bundles;
+mod closing;
 mod config;
 mod faults;
 mod jobs;
 mod receipt_log;
 mod registration;
+mod restored;
 mod support;
 mod workloads;

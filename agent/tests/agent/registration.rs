@@ -1,13 +1,17 @@
 //! What registration changes, and what it refuses.
 
-use gantry_agent::registration::{Desired, OnChain, RegistrationError, Step, plan};
+use gantry_agent::{
+    receipts::{Draft, ReceiptLog},
+    registration::{Desired, OnChain, RegistrationError, Step, plan, unpaid},
+};
 use gantry_protocol::{Rate, class};
 use gantry_sdk::{
-    Pubkey,
+    Keypair, Pubkey, Signer,
     market::{
         NodeSpecification, ProviderProfile,
-        state::{Node, Provider, RegisteredMint},
+        state::{Job, JobState, Node, Provider, RegisteredMint},
     },
+    receipt::sign,
     staking::state::Stake,
 };
 use std::collections::BTreeMap;
@@ -241,4 +245,48 @@ fn a_stake_that_the_wallet_cannot_cover_is_refused_with_the_amounts() {
     wish.stake = Some(10_000);
     let refused = plan(&wish, &everything(), false).expect_err("refused").to_string();
     assert!(refused.contains("9000") && refused.contains("5000"), "{refused}");
+}
+
+#[test]
+fn a_rotation_first_settles_what_the_old_key_and_the_tenants_signed() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let log = ReceiptLog::open(&directory.path().join("log")).expect("opened");
+    let (old, new, session) = (Keypair::new(), Keypair::new(), Keypair::new());
+    let mut job: Job = blank();
+    (job.attestation_key, job.session_key, job.mint) = (old.pubkey(), session.pubkey(), MINT);
+    (job.state, job.max_duration_s, job.sequence) = (JobState::Running as u8, 600, 1);
+    let [owing, paid, unsigned, foreign] = [1, 2, 3, 4].map(|number| Pubkey::new_from_array([number; 32]));
+    for (address, signed_by_tenant) in [(owing, 3), (paid, 1), (unsigned, 0), (foreign, 3)] {
+        for sequence in 1..=4_u64 {
+            let draft = Draft {
+                genesis_hash: [7; 32],
+                job: address,
+                metered_ms: sequence * 100,
+                time_ms: 5,
+                is_final: false,
+                samples: &[],
+            };
+            let receipt = log.issue(&draft, &old).expect("signed").receipt;
+            if sequence <= signed_by_tenant {
+                log.countersign(&receipt, &session.pubkey(), &sign(&session, &receipt))
+                    .expect("countersigned");
+            }
+        }
+    }
+    let rekeyed = Job {
+        attestation_key: new.pubkey(),
+        ..job
+    };
+    let jobs = [(owing, job), (paid, job), (unsigned, job), (foreign, rekeyed)];
+    let bills = unpaid(&log, &jobs, &new.pubkey()).expect("read");
+    let owed: Vec<_> = bills
+        .iter()
+        .map(|bill| (bill.receipt.receipt.job, bill.receipt.receipt.sequence, bill.mint))
+        .collect();
+    assert_eq!(owed, [(owing.to_bytes(), 3, MINT)]);
+    assert_eq!(bills[0].receipt.verify(), Ok(()));
+    assert!(
+        unpaid(&log, &jobs, &old.pubkey()).expect("read").is_empty(),
+        "the key stays"
+    );
 }

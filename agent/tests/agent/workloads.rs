@@ -7,7 +7,7 @@ use gantry_agent::runtime::{
     process::Identity,
     spec::{Bounds, WorkloadSpec},
 };
-use gantry_sdk::{Pubkey, wire::Exit};
+use gantry_sdk::{Keypair, Signer, wire::Exit};
 use std::{fs, net::TcpListener, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
@@ -22,7 +22,8 @@ struct Place {
 
 fn place() -> Place {
     let around = tempfile::tempdir().expect("a directory");
-    let directory = JobDirectory::of(around.path(), &Pubkey::new_unique());
+    // Random: control groups are named after jobs, and several tests run at a time.
+    let directory = JobDirectory::of(around.path(), &Keypair::new().pubkey());
     let runtime = SupervisedRuntime::new(env!("CARGO_BIN_EXE_gantry-agent").into()).expect("bubblewrap");
     Place {
         _around: around,
@@ -160,6 +161,28 @@ async fn a_workload_is_nobody() {
 }
 
 #[tokio::test]
+async fn a_workload_cannot_read_the_agents_environment() {
+    // A process of its own with a secret in its environment starts the supervisor, as the agent does.
+    let place = place();
+    let directory = place.directory.path();
+    place.directory.create().expect("created");
+    let spec = shell("for file in /proc/[0-9]*/environ; do echo $file; tr '\\0' '\\n' < $file; done");
+    fs::write(place.directory.spec(), serde_json::to_vec(&spec).expect("JSON")).expect("written");
+    let supervisor = std::process::Command::new(env!("CARGO_BIN_EXE_gantry-agent"))
+        .args(["supervise".as_ref(), directory.as_os_str()])
+        .env("GANTRY_AGENT_SECRET", "a-secret-of-the-agent")
+        .status()
+        .expect("supervised");
+    assert!(supervisor.success());
+    let log = place.log();
+    assert!(
+        log.contains("/proc/1/environ") && log.contains("GREETING=hello"),
+        "{log}"
+    );
+    assert!(!log.contains("a-secret-of-the-agent"), "{log}");
+}
+
+#[tokio::test]
 async fn a_workload_that_takes_too_much_memory_is_ended() {
     let mut spec = shell("head -c 400M /dev/zero | tail | wc -c; echo survived $?");
     let (_, log) = place().run(&spec).await;
@@ -202,6 +225,27 @@ async fn a_workload_that_fills_the_disk_is_ended_with_the_reason() {
         exit.reason.as_deref().is_some_and(|reason| reason.contains("64 MiB")),
         "{exit:?}"
     );
+}
+
+#[tokio::test]
+async fn removed_files_that_are_still_open_fill_the_disk_as_well() {
+    if Cgroups::discover() == Cgroups::Unavailable {
+        return;
+    }
+    // Two files, each within what one file may hold.
+    let script = "exec 3> $GANTRY_OUT/a 4> $GANTRY_OUT/b; rm $GANTRY_OUT/a $GANTRY_OUT/b
+        head -c 40M /dev/zero >&3; head -c 40M /dev/zero >&4; sleep 1000";
+    let (exit, _) = place().run(&shell(script)).await;
+    assert!(
+        exit.reason.as_deref().is_some_and(|reason| reason.contains("64 MiB")),
+        "{exit:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_kernel_ends_a_workload_before_the_agent() {
+    let (_, log) = place().run(&shell("cat /proc/self/oom_score_adj")).await;
+    assert_eq!(log, "500\n");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ struct State {
     jobs: BTreeMap<Pubkey, Job>,
     away: bool,
     refusals: Vec<MarketError>,
+    loses_next_answer: bool,
     clock_offset_s: i64,
     sent: Vec<String>,
 }
@@ -84,6 +85,16 @@ impl ScriptedChain {
         self.state().refusals.push(error);
     }
 
+    /// Carries the next transaction out, and says that it failed.
+    pub(crate) fn lose_next_answer(&self) {
+        self.state().loses_next_answer = true;
+    }
+
+    /// Puts a job there without telling anybody.
+    pub(crate) fn set_unseen(&self, address: Pubkey, job: Job) {
+        self.state().jobs.insert(address, job);
+    }
+
     /// Moves the chain's clock against this machine's.
     pub(crate) fn shift_clock(&self, seconds: i64) {
         self.state().clock_offset_s = seconds;
@@ -140,6 +151,9 @@ impl ScriptedChain {
             changed.push(address);
         }
         state.jobs = jobs;
+        if std::mem::take(&mut state.loses_next_answer) {
+            return Err(away());
+        }
         state.sent.push(words.join("+"));
         for address in changed {
             if let Some(job) = state.jobs.get(&address) {

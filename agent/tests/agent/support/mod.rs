@@ -1,6 +1,7 @@
 //! A node without a network: a scripted chain, and everything else as it is.
 
 mod chain;
+mod tardy;
 mod tenant;
 mod world;
 

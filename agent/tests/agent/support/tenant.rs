@@ -163,6 +163,16 @@ impl Tenant {
         panic!("the log broke off");
     }
 
+    /// A stream of the log that is open, or refused, and not read yet.
+    pub(crate) async fn open_log(&self) -> reqwest::Response {
+        let path = self.path("/logs?from=0");
+        let mut request = self.http.get(format!("{}{path}", self.endpoint));
+        for (name, value) in self.headers("GET", &path, self.fresh_ms(), b"") {
+            request = request.header(name, value);
+        }
+        request.send().await.expect("an answer")
+    }
+
     /// The newest receipt above `after`, checked against the provider's key.
     pub(crate) async fn receipt(&self, after: u64, provider: &Pubkey) -> Option<CoSignedReceipt> {
         let answer = self

@@ -26,7 +26,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{ScriptedChain, Tenant};
+use super::{ScriptedChain, Tenant, tardy::Tardy};
 
 /// Longest that anything in these tests takes.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -72,6 +72,9 @@ pub(crate) struct World {
     pub(crate) node: Pubkey,
     pub(crate) key: Keypair,
     pub(crate) settings: Settings,
+    /// Whether the operator has said that the log may be a copy.
+    pub(crate) accepts_restored_log: bool,
+    late_news: Duration,
     agent: Option<Agent>,
 }
 
@@ -92,6 +95,7 @@ impl World {
                 bundle_bytes: 100_000,
                 ..Limits::default()
             },
+            disk_reserve_bytes: 0,
             cgroups: Cgroups::discover(),
         };
         change(&mut settings);
@@ -102,10 +106,25 @@ impl World {
             node: Pubkey::new_unique(),
             key: Keypair::new(),
             settings,
+            accepts_restored_log: false,
+            late_news: Duration::ZERO,
             agent: None,
         };
         world.start_agent();
         world
+    }
+
+    /// The same, with an agent that hears of the end of a workload this much later.
+    pub(crate) fn with_late_news(mut self, by: Duration) -> Self {
+        self.kill_agent();
+        self.late_news = by;
+        self.start_agent();
+        self
+    }
+
+    /// The receipt log's file.
+    pub(crate) fn log(&self) -> std::path::PathBuf {
+        self.directory.path().join("receipts.redb")
     }
 
     /// Starts the agent, or starts it again after it was killed.
@@ -122,14 +141,22 @@ impl World {
             memory_mib: 1_024,
         }));
         let inventory = gpus.list().expect("simulated");
-        let log = ReceiptLog::open(&self.directory.path().join("receipts.redb")).expect("a log");
+        let log = if self.accepts_restored_log {
+            ReceiptLog::open_restored(&self.log())
+        } else {
+            ReceiptLog::open(&self.log())
+        };
+        let supervised = SupervisedRuntime::new(env!("CARGO_BIN_EXE_gantry-agent").into()).expect("bubblewrap");
         let services = Arc::new(Services {
             chain: Arc::clone(&self.chain) as Arc<dyn gantry_agent::chain::Chain>,
-            runtime: Arc::new(SupervisedRuntime::new(env!("CARGO_BIN_EXE_gantry-agent").into()).expect("bubblewrap")),
+            runtime: Arc::new(Tardy {
+                inner: supervised,
+                by: self.late_news,
+            }),
             slots: Slots::new(&inventory),
             inventory,
             gpus,
-            log: Arc::new(log),
+            log: Arc::new(log.expect("a log")),
             clock: Arc::new(SystemClock::new()),
             key: Arc::new(self.key.insecure_clone()),
             settings: self.settings.clone(),
@@ -209,7 +236,8 @@ impl World {
         (job.opened_at, job.start_deadline) = (now, now + 60);
         job.state = JobState::Open as u8;
         change(&mut job);
-        let address = Pubkey::new_unique();
+        // Random: control groups are named after jobs, and several tests run at a time.
+        let address = Keypair::new().pubkey();
         self.chain.set(address, job);
         self.tenant_of(address, session)
     }
