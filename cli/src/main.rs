@@ -19,6 +19,7 @@ mod keypair;
 mod mint;
 mod output;
 mod period;
+mod progress;
 mod state;
 mod table;
 mod token;

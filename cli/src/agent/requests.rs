@@ -88,12 +88,13 @@ impl Agent {
             .map(drop)
     }
 
-    /// Hands each log record from byte `from` on to `take`, until `take` says that it was the last one.
-    pub(crate) async fn follow_logs<F: FnMut(LogRecord) -> bool>(
+    /// Hands each log record from byte `from` on to `take`, until `take` returns something. While it is busy nothing more is read, so
+    /// that the agent keeps what nobody has room for.
+    pub(crate) async fn follow_logs<T, F: AsyncFnMut(LogRecord) -> Option<T>>(
         &self,
         from: u64,
         mut take: F,
-    ) -> Result<(), AgentError> {
+    ) -> Result<T, AgentError> {
         let response = self
             .send(Method::GET, &format!("/logs?from={from}"), Content::none(), None)
             .await?;
@@ -108,8 +109,8 @@ impl Agent {
                     continue;
                 }
                 let record = serde_json::from_slice(&line).map_err(|error| AgentError::Malformed(error.to_string()))?;
-                if take(record) {
-                    return Ok(());
+                if let Some(last) = take(record).await {
+                    return Ok(last);
                 }
             }
         }

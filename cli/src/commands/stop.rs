@@ -17,7 +17,7 @@ use crate::{
         conclude,
         drive::{Drive, Manner},
     },
-    output::Progress,
+    progress::Progress,
     state::Record,
 };
 

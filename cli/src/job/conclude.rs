@@ -11,7 +11,7 @@ use gantry_sdk::{
     receipt::CoSignedReceipt,
 };
 
-use crate::{failure::Failure, output::Progress};
+use crate::{failure::Failure, progress::Progress};
 
 /// Pause before the chain is asked again.
 const PAUSE: Duration = Duration::from_millis(400);

@@ -18,7 +18,7 @@ use super::guard::{Guard, Stopwatch};
 use crate::{
     agent::{Agent, AgentError, patiently},
     failure::Failure,
-    output::Progress,
+    progress::Progress,
     state::JobDirectory,
 };
 

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{
     conclude,
     follow::{Ending, Followed, time_up},
+    logs::Log,
 };
 use crate::{
     agent::{Agent, AgentError, now_ms, patiently},
@@ -21,7 +22,7 @@ use crate::{
     bill::{self, ChainBill},
     context::Context,
     failure::{Failure, INTERRUPTED},
-    output::Progress,
+    progress::Progress,
     state::{JobDirectory, Record},
 };
 
@@ -139,7 +140,9 @@ impl Drive<'_> {
         let address = self.record.job;
         let job: Job = self.context.client.get(&address).await?;
         let agent = self.agent(&job, manner.patience).await?;
-        let (given_up, interrupted) = match self.follow(&agent, &job, manner).await? {
+        let shown_on = manner.shows_output.then(|| self.context.output.workload_stream());
+        let log = Log::new(self.progress, shown_on, 0);
+        let (given_up, interrupted) = match self.follow(&agent, &job, manner, &log).await? {
             Ending::Ended { exit, interrupted } => {
                 self.record.exit = exit.or(self.record.exit.take());
                 (None, interrupted)
@@ -168,7 +171,16 @@ impl Drive<'_> {
         let job = concluded?;
         self.record.results_fetched |= fetched?;
         self.directory.save_record(&self.record)?;
-        self.progress.done();
+        let shown = async {
+            if given_up.is_none() {
+                log.finish(&agent).await;
+            }
+            self.progress.all_shown().await;
+        };
+        tokio::select! {
+            () = shown => {}
+            _ = tokio::signal::ctrl_c() => self.progress.leave(),
+        }
         let bill = bill::from_chain(self.context, &address).await?;
         drop(self.lock);
         let rented = Metered::from_seconds(u64::from(job.max_duration_s)).unwrap_or_default();
@@ -190,6 +202,7 @@ impl Drive<'_> {
 
     fn left(&self) -> Failure {
         let job = self.record.job;
+        self.progress.leave();
         Failure::Interrupted(format!("job {job} is not at its end; go on with `gantry resume {job}`"))
     }
 
@@ -206,7 +219,7 @@ impl Drive<'_> {
     }
 
     /// Starts the job if that was not done yet, and follows it.
-    async fn follow(&mut self, agent: &Agent, job: &Job, manner: Manner) -> Result<Ending> {
+    async fn follow(&mut self, agent: &Agent, job: &Job, manner: Manner, log: &Log<'_>) -> Result<Ending> {
         let known = |exit: Option<Exit>| Ending::Ended {
             exit,
             interrupted: false,
@@ -234,16 +247,6 @@ impl Drive<'_> {
             _ => {}
         }
         self.progress.doing("Running");
-        let to_stderr = self.context.output.is_json();
-        let mut broken_pipe = false;
-        let write = |bytes: &[u8]| {
-            // A reader that went away (`gantry run … | head`) must not leave receipts unsigned.
-            if manner.shows_output && !broken_pipe {
-                // From here on the output shows that it goes on; a moving line would overwrite lines that are not ended yet.
-                self.progress.done();
-                broken_pipe = self.progress.workload_output(bytes, to_stderr).is_err();
-            }
-        };
         let followed = Followed {
             client: &self.context.client,
             agent,
@@ -252,8 +255,9 @@ impl Drive<'_> {
             job,
             patience: manner.patience,
             progress: self.progress,
+            log,
         };
-        Ok(followed.run(write, manner.finishes).await)
+        Ok(followed.run(manner.finishes).await)
     }
 
     /// Sends the bundle and asks for the start. Both are safe to repeat.

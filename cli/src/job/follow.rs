@@ -17,11 +17,11 @@ use tokio::sync::Notify;
 use super::{
     cosign::Cosigner,
     guard::{Guard, Stopwatch},
-    logs,
+    logs::Log,
 };
 use crate::{
     agent::{Agent, now_ms, patiently},
-    output::Progress,
+    progress::Progress,
     state::{JobDirectory, Record},
 };
 
@@ -64,15 +64,17 @@ pub(crate) struct Followed<'a> {
     pub(crate) patience: Duration,
     /// Where progress is shown.
     pub(crate) progress: &'a Progress,
+    /// The workload's output.
+    pub(crate) log: &'a Log<'a>,
 }
 
 impl Followed<'_> {
-    /// Follows. `write` receives the workload's output; `finish` ends the workload at once.
-    pub(crate) async fn run(&self, write: impl FnMut(&[u8]), finish: bool) -> Ending {
+    /// Follows. `finish` ends the workload at once.
+    pub(crate) async fn run(&self, finish: bool) -> Ending {
         let ended_ms = Cell::new(None);
         let stopwatch = self.stopwatch();
         let asked = Notify::new();
-        let mut log = pin!(logs::follow(self.agent, 0, write));
+        let mut log = pin!(self.log.follow(self.agent));
         let mut receipts = pin!(self.cosigner(&ended_ms, stopwatch).run());
         let mut over_on_chain = pin!(self.until_over());
         let mut finishing = pin!(self.finish_when(&asked));
@@ -118,7 +120,8 @@ impl Followed<'_> {
                 },
             }
             let Some(closed) = seen.account_closed else { continue };
-            if seen.exit.is_none() && closed.elapsed() < LOG_TAIL {
+            // A reader that pauses is waited for after the job is closed.
+            if seen.exit.is_none() && !self.log.waits() && closed.elapsed() < LOG_TAIL {
                 continue;
             }
             if seen.exit.is_none() {
