@@ -33,7 +33,7 @@ use std::{
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser};
-use serde_json::json;
+use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
 use self::{
@@ -93,7 +93,12 @@ fn explain(error: &clap::Error) -> ExitCode {
         .take_while(|argument| argument != "--")
         .any(|argument| argument == "--json");
     if error.use_stderr() && wants_json {
-        print_error("usage", error.to_string().lines().next().unwrap_or_default());
+        let message = error.to_string();
+        print(&failure::object(
+            "usage",
+            message.lines().next().unwrap_or_default(),
+            None,
+        ));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
@@ -106,12 +111,12 @@ fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
         let _ = writeln!(io::stderr(), "{advice}");
     }
     if json {
-        print_error(kind, &message);
+        print(&failure::object(kind, &message, failure::job_of(error)));
     }
     ExitCode::from(code)
 }
 
-fn print_error(kind: &str, message: &str) {
-    let object = json!({ "error": { "kind": kind, "message": message } });
+fn print(object: &Value) {
+    // Nobody who reads is no reason for another exit code.
     let _ = writeln!(io::stdout(), "{object}");
 }

@@ -7,7 +7,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::progress::{Progress, Stream};
+use crate::{
+    failure::Unprinted,
+    progress::{Progress, Stream},
+};
 
 /// Where results go: text, or one line of JSON.
 #[derive(Clone, Copy, Debug)]
@@ -29,14 +32,14 @@ impl Output {
     }
 
     /// Prints a result: the object for machines, the text for people.
-    pub(crate) fn show(self, object: &Value, text: &str) -> io::Result<()> {
+    pub(crate) fn show(self, object: &Value, text: &str) -> Result<(), Unprinted> {
         let mut out = io::stdout().lock();
         if self.json {
             writeln!(out, "{object}")?;
         } else {
             writeln!(out, "{}", text.trim_end())?;
         }
-        out.flush()
+        Ok(out.flush()?)
     }
 
     /// A line that shows that something goes on: only for people, only on a terminal, gone when dropped.

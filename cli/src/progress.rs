@@ -196,7 +196,11 @@ impl Screen {
                 Order::Output(bytes, to, _room) => {
                     // From here on the output shows that it goes on; a moving line would overwrite lines that are not ended yet.
                     self.bar.finish_and_clear();
-                    let stream = if to == Stream::Out { &mut self.out } else { &mut self.err };
+                    let stream = if to == Stream::Out {
+                        &mut self.out
+                    } else {
+                        &mut self.err
+                    };
                     // A reader that went away must not leave receipts unsigned.
                     if !self.has_no_reader.load(Ordering::Relaxed)
                         && stream.write_all(&bytes).and_then(|()| stream.flush()).is_err()
@@ -236,7 +240,10 @@ mod tests {
         let progress = Progress::start(ProgressBar::hidden(), out, io::sink());
         let sent = much();
         let mut output = Box::pin(progress.workload_output(&sent, Stream::Out));
-        assert!(timeout(SHORT, &mut output).await.is_err(), "nobody reads, but all was written");
+        assert!(
+            timeout(SHORT, &mut output).await.is_err(),
+            "nobody reads, but all was written"
+        );
         assert!(progress.waits());
         progress.doing("something else");
         progress.say("a remark");

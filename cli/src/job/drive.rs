@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{
     conclude,
     follow::{Ending, Followed, time_up},
+    guard::Limits,
     logs::Log,
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     archive,
     bill::{self, ChainBill},
     context::Context,
-    failure::{Failure, INTERRUPTED},
+    failure::{self, Failure, Fate, INTERRUPTED, OfJob},
     progress::Progress,
     state::{JobDirectory, Record},
 };
@@ -70,6 +71,8 @@ pub(crate) struct Report {
     pub(crate) out: Option<String>,
     /// Why the provider was given up, if it was.
     pub(crate) given_up: Option<String>,
+    /// Why the results could not be fetched, if they should have been.
+    pub(crate) results_lost: Option<String>,
     /// Whether the user ended it by Ctrl-C.
     pub(crate) interrupted: bool,
     /// Whether the rented time ended the workload.
@@ -88,15 +91,31 @@ impl Report {
                 "the provider was given up: {reason}; {refund} of the escrow of {escrow} went back to your balance"
             )));
         }
-        self.time_up.then(|| {
-            Failure::TimeUp(
+        if self.time_up {
+            return Some(Failure::TimeUp(
                 "the rented time was used up before the workload ended; rent for longer with --max-duration".into(),
-            )
+            ));
+        }
+        self.results_lost.as_ref().map(|reason| {
+            let job = self.bill.bill.job;
+            Failure::ResultsLost(format!(
+                "the results could not be fetched: {reason}; the agent keeps them for a while, so try `gantry resume {job}`"
+            ))
         })
     }
 
-    /// The process's own exit code when nothing failed: the workload's.
+    /// The process's exit code. Lost results do not hide that the workload failed.
     pub(crate) fn exit_code(&self) -> u8 {
+        let own = self.own_exit_code();
+        match self.failure() {
+            None => own,
+            Some(Failure::ResultsLost(_)) if own != 0 => own,
+            Some(failure) => failure::exit_code(&failure.into()),
+        }
+    }
+
+    /// The workload's exit code.
+    fn own_exit_code(&self) -> u8 {
         match &self.exit {
             _ if self.interrupted => INTERRUPTED,
             Some(Exit { code: Some(code), .. }) => u8::try_from(*code).unwrap_or(1),
@@ -121,7 +140,10 @@ impl Report {
         let mut object = self.bill.object();
         object["exit"] = json!(self.exit);
         object["out"] = json!(self.out);
-        object["error"] = json!(self.failure().map(|failure| failure.to_string()));
+        object["error"] = self.failure().map_or(Value::Null, |failure| {
+            let message = failure.to_string();
+            failure::object(failure::kind(&failure.into()).1, &message, None)["error"].take()
+        });
         object
     }
 }
@@ -130,9 +152,12 @@ impl Drive<'_> {
     /// Drives the job to its end. Whatever goes wrong on the way, the job can be resumed.
     pub(crate) async fn run(self, manner: Manner) -> Result<Report> {
         let job = self.record.job;
-        self.drive(manner).await.map_err(|error| match error.downcast_ref() {
-            Some(Failure::Interrupted(_)) => error,
-            _ => error.context(format!("job {job} is not at its end; go on with `gantry resume {job}`")),
+        self.drive(manner).await.map_err(|error| match error.is::<OfJob>() {
+            true => error,
+            false => error.context(OfJob {
+                job,
+                fate: Fate::Unfinished,
+            }),
         })
     }
 
@@ -169,8 +194,12 @@ impl Drive<'_> {
             _ = tokio::signal::ctrl_c() => return Err(self.left().into()),
         };
         let job = concluded?;
-        self.record.results_fetched |= fetched?;
-        self.directory.save_record(&self.record)?;
+        let closed = OfJob {
+            job: address,
+            fate: Fate::Closed,
+        };
+        self.record.results_fetched |= matches!(fetched, Ok(true));
+        self.directory.save_record(&self.record).context(closed)?;
         let shown = async {
             if given_up.is_none() {
                 log.finish(&agent).await;
@@ -181,7 +210,7 @@ impl Drive<'_> {
             () = shown => {}
             _ = tokio::signal::ctrl_c() => self.progress.leave(),
         }
-        let bill = bill::from_chain(self.context, &address).await?;
+        let bill = bill::from_chain(self.context, &address).await.context(closed)?;
         drop(self.lock);
         let rented = Metered::from_seconds(u64::from(job.max_duration_s)).unwrap_or_default();
         let time_up = self
@@ -195,15 +224,15 @@ impl Drive<'_> {
             exit: self.record.exit,
             out: out.map(|out| out.display().to_string()),
             given_up,
+            results_lost: fetched.err(),
             interrupted,
             time_up,
         })
     }
 
     fn left(&self) -> Failure {
-        let job = self.record.job;
         self.progress.leave();
-        Failure::Interrupted(format!("job {job} is not at its end; go on with `gantry resume {job}`"))
+        Failure::Interrupted("interrupted".into())
     }
 
     /// The agent under the key and at the place that stand on chain now.
@@ -247,6 +276,7 @@ impl Drive<'_> {
             _ => {}
         }
         self.progress.doing("Running");
+        let limits = Limits::new(self.record.ended_ms);
         let followed = Followed {
             client: &self.context.client,
             agent,
@@ -256,8 +286,11 @@ impl Drive<'_> {
             patience: manner.patience,
             progress: self.progress,
             log,
+            limits: &limits,
         };
-        Ok(followed.run(manner.finishes).await)
+        let ending = followed.run(manner.finishes).await;
+        self.record.ended_ms = limits.ended_ms();
+        Ok(ending)
     }
 
     /// Sends the bundle and asks for the start. Both are safe to repeat.
@@ -282,37 +315,31 @@ impl Drive<'_> {
         patiently(patience, async || agent.start(&request).await).await
     }
 
-    /// Fetches the results; `false` when there are none to fetch.
-    async fn fetch(&self, agent: &Agent, given_up: bool) -> Result<bool> {
+    /// Fetches the results; `false` when there are none to fetch, and why not when that fails.
+    async fn fetch(&self, agent: &Agent, given_up: bool) -> Result<bool, String> {
         let Some(out) = self
             .record
             .out
             .as_ref()
-            .filter(|_| !self.record.results_fetched && self.record.start_requested_at_ms.is_some())
+            .filter(|_| !given_up && !self.record.results_fetched && self.record.start_requested_at_ms.is_some())
         else {
             return Ok(false);
         };
-        if given_up {
-            return Ok(false);
+        let in_words = |error: anyhow::Error| failure::in_words(&error);
+        let archive = tempfile::NamedTempFile::new()
+            .context("cannot make a temporary file")
+            .map_err(in_words)?;
+        patiently(RESULTS_PATIENCE, async || agent.results(archive.path()).await)
+            .await
+            .map_err(|error| error.to_string())?;
+        let unpacked = archive::unpack(archive.path(), out).map_err(in_words)?;
+        tracing::debug!(files = unpacked.files.len(), "fetched the results");
+        for name in unpacked.left_out {
+            self.progress.say(format!(
+                "warning: {} is neither a file nor a directory and was left out",
+                name.display()
+            ));
         }
-        let archive = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
-        match patiently(RESULTS_PATIENCE, async || agent.results(archive.path()).await).await {
-            Ok(()) => {
-                let unpacked = archive::unpack(archive.path(), out)?;
-                tracing::debug!(files = unpacked.files.len(), "fetched the results");
-                for name in unpacked.left_out {
-                    self.progress.say(format!(
-                        "warning: {} is neither a file nor a directory and was left out",
-                        name.display()
-                    ));
-                }
-                Ok(true)
-            }
-            Err(error) => {
-                self.progress
-                    .say(format!("warning: the results could not be fetched: {error}"));
-                Ok(false)
-            }
-        }
+        Ok(true)
     }
 }

@@ -45,7 +45,10 @@ impl<'a> Log<'a> {
     /// Hands the output on, each byte once, over as many connections as it takes. Returns how the workload ended.
     pub(crate) async fn follow(&self, agent: &Agent) -> Result<Exit, Failure> {
         loop {
-            match agent.follow_logs(self.next.get(), async |record| self.take(record).await).await {
+            match agent
+                .follow_logs(self.next.get(), async |record| self.take(record).await)
+                .await
+            {
                 Ok(exit) => {
                     self.has_ended.set(true);
                     return Ok(exit);
