@@ -8,3 +8,5 @@ pub(crate) mod follow;
 pub(crate) mod guard;
 pub(crate) mod logs;
 pub(crate) mod open;
+#[cfg(test)]
+pub(crate) mod scripted_chain;
