@@ -48,7 +48,8 @@ Exit codes:
   5    verification failed: chain, indexer and computation differ
   6    an endpoint (RPC, indexer) is away; try again later
   7    verify: the chain's own record is right, but the indexer could not be asked
-  8    the workload succeeded and is paid for, but its results could not be fetched; `gantry resume` tries again
+  8    the workload succeeded and is paid for, but its results could not be fetched; `gantry resume` tries
+       again
   124  the rented time was used up before the workload ended
   130  stopped by Ctrl-C
 run and resume pass on the workload's own code, which may be any of these (128 + n when signal n ended it);

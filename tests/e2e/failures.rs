@@ -112,6 +112,12 @@ fn a_frozen_provider_is_paid_to_the_last_receipt_and_the_tenant_gets_the_rest_ba
     let output = run.wait_with_output().expect("gantry run");
     let shown = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{shown}");
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the result");
+    assert_eq!(
+        (&told["error"]["kind"], &told["job"]),
+        (&"provider".into(), &job.as_str().into()),
+        "{told}"
+    );
 
     let bill = network.json(&["bill", &job]);
     assert_bill(&bill);

@@ -12,8 +12,9 @@ use crate::{
     failure::Failure,
     job::{
         choose::{self, Wanted},
-        drive::{Drive, Manner, Report},
+        drive::{Drive, Manner},
         open::{self, Rent},
+        report::Report,
     },
     mint::{Mint, Mints},
 };

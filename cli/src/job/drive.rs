@@ -9,20 +9,19 @@ use gantry_sdk::{
     market::state::{Job, JobState, Provider},
     wire::{Exit, StartRequest},
 };
-use serde_json::{Value, json};
 
 use super::{
     conclude,
     follow::{Ending, Followed, time_up},
     guard::Limits,
     logs::Log,
+    report::Report,
 };
 use crate::{
     agent::{Agent, AgentError, now_ms, patiently},
-    archive,
-    bill::{self, ChainBill},
+    archive, bill,
     context::Context,
-    failure::{self, Failure, Fate, INTERRUPTED, OfJob},
+    failure::{self, Failure, Fate, OfJob},
     progress::Progress,
     state::{JobDirectory, Record},
 };
@@ -58,94 +57,6 @@ pub(crate) struct Drive<'a> {
     pub(crate) lock: File,
     /// Where progress is shown.
     pub(crate) progress: &'a Progress,
-}
-
-/// What came of a job.
-#[derive(Debug)]
-pub(crate) struct Report {
-    /// The bill.
-    pub(crate) bill: ChainBill,
-    /// How the workload ended, when that is known.
-    pub(crate) exit: Option<Exit>,
-    /// Where the results lie.
-    pub(crate) out: Option<String>,
-    /// Why the provider was given up, if it was.
-    pub(crate) given_up: Option<String>,
-    /// Why the results could not be fetched, if they should have been.
-    pub(crate) results_lost: Option<String>,
-    /// Whether the user ended it by Ctrl-C.
-    pub(crate) interrupted: bool,
-    /// Whether the rented time ended the workload.
-    pub(crate) time_up: bool,
-}
-
-impl Report {
-    /// What was not as it should be.
-    pub(crate) fn failure(&self) -> Option<Failure> {
-        if let Some(reason) = &self.given_up {
-            let (refund, escrow) = (
-                self.bill.mint.show(self.bill.bill.bill.refund.0),
-                self.bill.mint.show(self.bill.bill.escrow),
-            );
-            return Some(Failure::Provider(format!(
-                "the provider was given up: {reason}; {refund} of the escrow of {escrow} went back to your balance"
-            )));
-        }
-        if self.time_up {
-            return Some(Failure::TimeUp(
-                "the rented time was used up before the workload ended; rent for longer with --max-duration".into(),
-            ));
-        }
-        self.results_lost.as_ref().map(|reason| {
-            let job = self.bill.bill.job;
-            Failure::ResultsLost(format!(
-                "the results could not be fetched: {reason}; the agent keeps them for a while, so try `gantry resume {job}`"
-            ))
-        })
-    }
-
-    /// The process's exit code. Lost results do not hide that the workload failed.
-    pub(crate) fn exit_code(&self) -> u8 {
-        let own = self.own_exit_code();
-        match self.failure() {
-            None => own,
-            Some(Failure::ResultsLost(_)) if own != 0 => own,
-            Some(failure) => failure::exit_code(&failure.into()),
-        }
-    }
-
-    /// The workload's exit code.
-    fn own_exit_code(&self) -> u8 {
-        match &self.exit {
-            _ if self.interrupted => INTERRUPTED,
-            Some(Exit { code: Some(code), .. }) => u8::try_from(*code).unwrap_or(1),
-            Some(Exit {
-                signal: Some(signal), ..
-            }) => u8::try_from(128 + signal).unwrap_or(1),
-            _ => 1,
-        }
-    }
-
-    /// What there is to say about the workload's end, beyond its exit code.
-    pub(crate) fn remark(&self) -> Option<&str> {
-        match &self.exit {
-            Some(exit) => exit.reason.as_deref(),
-            None if self.given_up.is_some() => None,
-            None => Some("it is not known how the workload ended"),
-        }
-    }
-
-    /// The bill and how it came about, for machines.
-    pub(crate) fn object(&self) -> Value {
-        let mut object = self.bill.object();
-        object["exit"] = json!(self.exit);
-        object["out"] = json!(self.out);
-        object["error"] = self.failure().map_or(Value::Null, |failure| {
-            let message = failure.to_string();
-            failure::object(failure::kind(&failure.into()).1, &message, None)["error"].take()
-        });
-        object
-    }
 }
 
 impl Drive<'_> {
