@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufReader, BufWriter, Read, Write as _},
+    io::{self, BufReader, BufWriter, Read, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -12,8 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::failure::Failure;
 
-/// Most bytes that results may unpack to: a provider must not be able to fill the tenant's disk.
-const MAX_UNPACKED_BYTES: u64 = 64 << 30;
+/// Most bytes that results may have, packed and unpacked: larger than what one job leaves, so that what a few kilobytes of archive can
+/// grow to on the tenant's disk has an end. Whether a disk holds that much is the tenant's to know.
+pub(crate) const MAX_UNPACKED_BYTES: u64 = 64 << 30;
 
 /// Packs the files of `directory` into `archive`. The same files give the same bytes: order, times and owners are fixed.
 pub(crate) fn pack(directory: &Path, archive: &Path) -> Result<()> {
@@ -53,7 +54,7 @@ fn list(root: &Path, directory: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 pub(crate) fn hash(path: &Path) -> Result<[u8; 32]> {
     let mut hasher = Sha256::new();
     let mut file = BufReader::new(File::open(path).with_context(|| format!("cannot read {}", path.display()))?);
-    std::io::copy(&mut file, &mut hasher)?;
+    io::copy(&mut file, &mut hasher)?;
     Ok(hasher.finalize().into())
 }
 
@@ -68,8 +69,15 @@ pub(crate) struct Unpacked {
 
 /// Unpacks the regular files of an archive into `directory`. Nothing lands outside of it.
 pub(crate) fn unpack(archive: &Path, directory: &Path) -> Result<Unpacked> {
+    unpack_at_most(MAX_UNPACKED_BYTES, archive, directory)
+}
+
+fn unpack_at_most(most_bytes: u64, archive: &Path, directory: &Path) -> Result<Unpacked> {
     let file = File::open(archive).with_context(|| format!("cannot read {}", archive.display()))?;
-    let limited = GzDecoder::new(BufReader::new(file)).take(MAX_UNPACKED_BYTES);
+    let limited = Limited {
+        inner: GzDecoder::new(BufReader::new(file)),
+        left_bytes: most_bytes,
+    };
     fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let mut unpacked = Unpacked::default();
     let mut tar = tar::Archive::new(limited);
@@ -97,6 +105,22 @@ pub(crate) fn unpack(archive: &Path, directory: &Path) -> Result<Unpacked> {
         unpacked.files.push(name);
     }
     Ok(unpacked)
+}
+
+/// Reads up to a limit and fails beyond it, where `Read::take` would make up an end.
+struct Limited<R> {
+    inner: R,
+    left_bytes: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let left = self.left_bytes.checked_sub(read as u64);
+        self.left_bytes =
+            left.ok_or_else(|| io::Error::other("the results unpack to more than is taken from a provider"))?;
+        Ok(read)
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +173,17 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let error = pack(&root.path().join("nowhere"), &root.path().join("a")).unwrap_err();
         assert!(error.to_string().contains("is not a directory"), "{error}");
+    }
+
+    #[test]
+    fn results_that_grow_beyond_the_limit_are_broken_off_with_the_reason() {
+        let root = tempfile::tempdir().unwrap();
+        let (from, archive) = (root.path().join("from"), root.path().join("a.tar.gz"));
+        written(&from);
+        pack(&from, &archive).unwrap();
+        assert!(unpack_at_most(20_000, &archive, &root.path().join("whole")).is_ok());
+        let error = unpack_at_most(3_000, &archive, &root.path().join("cut")).unwrap_err();
+        assert!(format!("{error:#}").contains("more than is taken"), "{error:#}");
     }
 
     fn hostile(root: &Path, make: impl FnOnce(&mut tar::Builder<GzEncoder<File>>)) -> PathBuf {

@@ -295,4 +295,4 @@ pub(crate) fn state_name(state: Option<JobState>) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

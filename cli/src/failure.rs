@@ -1,8 +1,9 @@
 //! How a command can fail, and the exit code that says so.
 
-use std::{error::Error, io};
+use std::{error::Error, fmt, io};
 
-use gantry_sdk::{client::ClientError, history::HistoryError};
+use gantry_sdk::{Pubkey, client::ClientError, history::HistoryError};
+use serde_json::{Value, json};
 
 /// Why a command ended without doing what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,9 @@ pub(crate) enum Failure {
     /// The rented time was used up before the workload ended.
     #[error("{0}")]
     TimeUp(String),
+    /// The job was done and is paid for, but what it left could not be fetched.
+    #[error("{0}")]
+    ResultsLost(String),
     /// The user broke off; what goes on is said.
     #[error("{0}")]
     Interrupted(String),
@@ -44,10 +48,13 @@ Exit codes:
   5    verification failed: chain, indexer and computation differ
   6    an endpoint (RPC, indexer) is away; try again later
   7    verify: the chain's own record is right, but the indexer could not be asked
+  8    the workload succeeded and is paid for, but its results could not be fetched; `gantry resume` tries
+       again
   124  the rented time was used up before the workload ended
   130  stopped by Ctrl-C
 run and resume pass on the workload's own code, which may be any of these (128 + n when signal n ended it);
-with --json the field \"exit\" tells the two apart.";
+with --json the field \"exit\" tells the two apart. An \"error\" in JSON is an object with \"kind\" and \"message\"; \"job\" stands
+beside it as soon as there is one.";
 
 /// `verify` found that something differs.
 pub(crate) const DISAGREEMENT: u8 = 5;
@@ -73,12 +80,65 @@ pub(crate) fn is_disagreement(error: &anyhow::Error) -> bool {
     exit_code(error) == DISAGREEMENT
 }
 
+/// A result could not be printed. A type of its own: a pipe that breaks elsewhere, to an endpoint say, is a failure.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output: {0}")]
+pub(crate) struct Unprinted(#[from] pub(crate) io::Error);
+
 /// Whether nobody reads our output any more (`gantry ps | head`), which is no failure of ours.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    causes
-        .map(io::Error::kind)
-        .any(|kind| kind == io::ErrorKind::BrokenPipe)
+    let unprinted = error.chain().find_map(|cause| cause.downcast_ref::<Unprinted>());
+    unprinted.is_some_and(|unprinted| unprinted.0.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Which job a failure is about, and what became of it; the context of everything that goes wrong once a job may be on chain.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfJob {
+    /// The job.
+    pub(crate) job: Pubkey,
+    /// What became of it.
+    pub(crate) fate: Fate,
+}
+
+/// What became of a job when something failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It may stand on chain or not.
+    MaybeOpen,
+    /// Money is set aside for it.
+    Unfinished,
+    /// It is closed.
+    Closed,
+}
+
+impl fmt::Display for OfJob {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let job = self.job;
+        match self.fate {
+            Fate::MaybeOpen => {
+                write!(
+                    out,
+                    "it is not known whether job {job} was opened; ask again with `gantry resume {job}`"
+                )
+            }
+            Fate::Unfinished => write!(out, "job {job} is not at its end; go on with `gantry resume {job}`"),
+            Fate::Closed => write!(out, "job {job} is closed; its bill is in `gantry bill {job}`"),
+        }
+    }
+}
+
+/// The object that machines are told of a failure.
+pub(crate) fn object(kind: &str, message: &str, job: Option<Pubkey>) -> Value {
+    let mut object = json!({ "error": { "kind": kind, "message": message } });
+    if let Some(job) = job {
+        object["job"] = job.to_string().into();
+    }
+    object
+}
+
+/// The job that an error is about.
+pub(crate) fn job_of(error: &anyhow::Error) -> Option<Pubkey> {
+    error.downcast_ref::<OfJob>().map(|of| of.job)
 }
 
 /// The error in words: each cause once, for some repeat the next one.
@@ -116,6 +176,7 @@ fn known(cause: &(dyn Error + 'static)) -> Option<(u8, &'static str)> {
             Failure::Provider(_) => (4, "provider"),
             Failure::Disagreement(_) => (DISAGREEMENT, "disagreement"),
             Failure::Unreachable(_) => AWAY,
+            Failure::ResultsLost(_) => (8, "results_lost"),
             Failure::TimeUp(_) => (124, "time_up"),
             Failure::Interrupted(_) => (INTERRUPTED, "interrupted"),
         });
@@ -155,6 +216,34 @@ mod tests {
     #[test]
     fn an_error_without_a_kind_is_of_this_machine() {
         assert_eq!(kind(&anyhow::anyhow!("a disk is full")), (1, "local"));
+    }
+
+    #[test]
+    fn only_our_own_output_counts_as_a_closed_pipe() {
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_closed_pipe(
+            &anyhow::Error::new(Unprinted(broken())).context("while printing")
+        ));
+        assert!(!is_closed_pipe(
+            &anyhow::Error::new(broken()).context("the endpoint hung up")
+        ));
+        assert!(!is_closed_pipe(&Unprinted(io::ErrorKind::StorageFull.into()).into()));
+    }
+
+    #[test]
+    fn a_failure_once_a_job_may_be_on_chain_names_the_job() {
+        let job = Pubkey::new_from_array([7; 32]);
+        let of = OfJob {
+            job,
+            fate: Fate::Unfinished,
+        };
+        let error = anyhow::Error::new(Failure::Unreachable("away".into()))
+            .context(of)
+            .context("while waiting");
+        assert_eq!((job_of(&error), exit_code(&error)), (Some(job), 6));
+        let told = object("away", &in_words(&error), job_of(&error));
+        assert_eq!(told["job"], job.to_string());
+        assert!(in_words(&error).contains("gantry resume"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod keypair;
 mod mint;
 mod output;
 mod period;
+mod progress;
 mod state;
 mod table;
 mod token;
@@ -32,7 +33,7 @@ use std::{
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser};
-use serde_json::json;
+use serde_json::Value;
 use tracing_subscriber::EnvFilter;
 
 use self::{
@@ -67,7 +68,7 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
         Command::Run(arguments) => return commands::run::run(&context, *arguments).await,
         Command::Resume(arguments) => return commands::resume::run(&context, &arguments).await,
         Command::Logs(arguments) => commands::logs::run(&context, &arguments).await?,
-        Command::Stop(arguments) => commands::stop::run(&context, &arguments).await?,
+        Command::Stop(arguments) => return commands::stop::run(&context, &arguments).await,
         Command::Balance(command) => commands::balance::run(&context, command).await?,
         Command::Stake(command) => commands::stake::run(&context, command).await?,
         Command::Provider(command) => commands::provider::run(&context, command).await?,
@@ -92,7 +93,12 @@ fn explain(error: &clap::Error) -> ExitCode {
         .take_while(|argument| argument != "--")
         .any(|argument| argument == "--json");
     if error.use_stderr() && wants_json {
-        print_error("usage", error.to_string().lines().next().unwrap_or_default());
+        let message = error.to_string();
+        print(&failure::object(
+            "usage",
+            message.lines().next().unwrap_or_default(),
+            None,
+        ));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
@@ -105,12 +111,12 @@ fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
         let _ = writeln!(io::stderr(), "{advice}");
     }
     if json {
-        print_error(kind, &message);
+        print(&failure::object(kind, &message, failure::job_of(error)));
     }
     ExitCode::from(code)
 }
 
-fn print_error(kind: &str, message: &str) {
-    let object = json!({ "error": { "kind": kind, "message": message } });
+fn print(object: &Value) {
+    // Nobody who reads is no reason for another exit code.
     let _ = writeln!(io::stdout(), "{object}");
 }

@@ -2,15 +2,15 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, IsTerminal, Write},
-    time::Duration,
+    io::{self, Write},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-/// How often a waiting line moves.
-const TICK: Duration = Duration::from_millis(100);
+use crate::{
+    failure::Unprinted,
+    progress::{Progress, Stream},
+};
 
 /// Where results go: text, or one line of JSON.
 #[derive(Clone, Copy, Debug)]
@@ -32,68 +32,26 @@ impl Output {
     }
 
     /// Prints a result: the object for machines, the text for people.
-    pub(crate) fn show(self, object: &Value, text: &str) -> io::Result<()> {
+    pub(crate) fn show(self, object: &Value, text: &str) -> Result<(), Unprinted> {
         let mut out = io::stdout().lock();
         if self.json {
             writeln!(out, "{object}")?;
         } else {
             writeln!(out, "{}", text.trim_end())?;
         }
-        out.flush()
+        Ok(out.flush()?)
     }
 
     /// A line that shows that something goes on: only for people, only on a terminal, gone when dropped.
     #[must_use]
     pub(crate) fn progress(self, text: impl Into<String>) -> Progress {
-        if self.json || !io::stderr().is_terminal() {
-            return Progress(ProgressBar::hidden());
-        }
-        let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
-        bar.set_message(text.into());
-        bar.enable_steady_tick(TICK);
-        Progress(bar)
-    }
-}
-
-/// A line that moves until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Progress(ProgressBar);
-
-impl Progress {
-    /// Says what goes on now.
-    pub(crate) fn doing(&self, text: impl Into<String>) {
-        self.0.set_message(text.into());
+        Progress::on_terminal(!self.json, text.into())
     }
 
-    /// Says something that stays, on standard error.
-    pub(crate) fn say(&self, text: impl AsRef<str>) {
-        self.0.suspend(|| {
-            // Nobody who reads is no reason to stop.
-            let _ = writeln!(io::stderr(), "{}", text.as_ref());
-        });
-    }
-
-    /// Passes the workload's output on: to standard error where a result for machines is expected on standard output.
-    pub(crate) fn workload_output(&self, bytes: &[u8], to_stderr: bool) -> io::Result<()> {
-        self.0.suspend(|| {
-            if to_stderr {
-                return io::stderr().write_all(bytes);
-            }
-            let mut out = io::stdout().lock();
-            out.write_all(bytes)?;
-            out.flush()
-        })
-    }
-
-    /// Takes the line away before a result is printed.
-    pub(crate) fn done(&self) {
-        self.0.finish_and_clear();
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.done();
+    /// Where a workload's output goes: to standard error where a result for machines is expected on standard output.
+    #[must_use]
+    pub(crate) fn workload_stream(self) -> Stream {
+        if self.json { Stream::Err } else { Stream::Out }
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod up;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -19,6 +19,12 @@ struct Arguments {
 enum Command {
     /// Start everything and keep it running until Ctrl-C
     Up(up::Options),
+    /// Wait for the end of standard input, then end the processes of a run
+    #[command(hide = true)]
+    WatchOver {
+        /// The run's directory
+        run: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -28,7 +34,13 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    let Command::Up(options) = Arguments::parse().command;
+    let options = match Arguments::parse().command {
+        Command::Up(options) => options,
+        Command::WatchOver { run } => {
+            up::watch_over(&run);
+            return ExitCode::SUCCESS;
+        }
+    };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

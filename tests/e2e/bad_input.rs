@@ -3,9 +3,10 @@
 use std::{
     net::TcpListener,
     process::{Command, Output, Stdio},
+    time::Duration,
 };
 
-use crate::network::{Network, program};
+use crate::network::{Network, program, wait_for};
 
 fn refused(output: &Output, expected: &[&str]) {
     let shown = String::from_utf8_lossy(&output.stderr);
@@ -58,10 +59,12 @@ fn an_agent_with_a_price_above_the_ceiling_or_another_key_refuses_to_start() {
             .stdin(Stdio::null());
         command.output().expect("gantry-agent")
     };
-    network.signal(
-        agent["name"].as_str().expect("a name"),
-        nix::sys::signal::Signal::SIGTERM,
-    );
+    let name = agent["name"].as_str().expect("a name");
+    network.signal(name, nix::sys::signal::Signal::SIGTERM);
+    // Two agents in one data directory are refused before anything else is looked at.
+    wait_for("the agent to stop", Duration::from_secs(20), || {
+        network.ready()["pids"][name].is_null()
+    });
 
     let rate = agent["rate"].to_string();
     let dear = config.replace(&rate, "2000000000000000");

@@ -12,13 +12,17 @@ use crate::{
     rent::{assert_bill, number},
 };
 
+/// Seconds that a killed agent may cost its provider: while nobody watches, nothing is metered. One to two were measured, of which half a
+/// second (then a whole one) is the pause before it is started again.
+const LOST_PER_KILL: u64 = 3;
+
 /// Prints a line a second for `seconds`.
-fn counting(seconds: u32) -> String {
+pub(crate) fn counting(seconds: u32) -> String {
     format!("i=0; while [ $i -lt {seconds} ]; do i=$((i+1)); echo tick $i; sleep 1; done; echo all done")
 }
 
 /// The one job that runs now, and the name of its agent.
-fn running_job(network: &Network) -> (String, String) {
+pub(crate) fn running_job(network: &Network) -> (String, String) {
     let mut found = None;
     wait_for("the job to run", Duration::from_secs(30), || {
         let jobs = network.json(&["ps"]);
@@ -42,6 +46,7 @@ fn assert_finishes(network: &Network, run: Child, seconds: u64, lost: u64, start
     assert_bill(&bill);
     let metered = number(&bill, "metered_ms");
     let wall = u64::try_from(started.elapsed().as_millis()).expect("a short test");
+    println!("{metered} ms of {seconds} s of work were metered in {wall} ms");
     assert!(metered <= wall, "{metered} ms were metered in {wall} ms");
     assert!(
         metered + 1_000 * lost >= 1_000 * seconds,
@@ -78,8 +83,7 @@ fn a_job_survives_kill_9_of_its_agent() {
     sleep(Duration::from_secs(3));
     let old = network.signal(&agent, Signal::SIGKILL);
     network.await_restart(&agent, old);
-    // While nobody watches, nothing is metered.
-    assert_finishes(&network, run, 12, 8, started);
+    assert_finishes(&network, run, 12, LOST_PER_KILL, started);
 }
 
 #[test]
@@ -95,7 +99,7 @@ fn a_job_survives_kill_9_of_indexer_and_agent_together_and_twice() {
             network.await_restart(name, old);
         }
     }
-    assert_finishes(&network, run, 16, 14, started);
+    assert_finishes(&network, run, 16, 2 * LOST_PER_KILL, started);
 }
 
 #[test]
@@ -108,11 +112,18 @@ fn a_frozen_provider_is_paid_to_the_last_receipt_and_the_tenant_gets_the_rest_ba
     let output = run.wait_with_output().expect("gantry run");
     let shown = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{shown}");
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the result");
+    assert_eq!(
+        (&told["error"]["kind"], &told["job"]),
+        (&"provider".into(), &job.as_str().into()),
+        "{told}"
+    );
 
     let bill = network.json(&["bill", &job]);
     assert_bill(&bill);
     assert_eq!(bill["state"], "closed", "{bill}");
-    assert!(number(&bill, "metered_ms") < 20_000, "{bill}");
+    let metered = number(&bill, "metered_ms");
+    assert!((1..20_000).contains(&metered) && number(&bill, "paid") > 0, "{bill}");
     assert!(number(&bill, "refund") > 0, "{bill}");
     assert_eq!(network.json(&["verify", &job])["verified"], true);
     network.signal(&agent, Signal::SIGCONT);

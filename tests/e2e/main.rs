@@ -3,6 +3,9 @@
 //! `./dev test` builds every binary before it runs these.
 
 mod bad_input;
+mod demonstration;
+mod endings;
 mod failures;
 mod network;
 mod rent;
+mod tenant;

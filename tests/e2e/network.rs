@@ -7,7 +7,7 @@ use nix::{
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -37,34 +37,52 @@ pub(crate) struct Network {
 impl Network {
     /// Starts `gantry-sandbox up` with these further options and waits until everything is ready.
     pub(crate) fn start(options: &[&str]) -> Self {
+        Self::start_on(None, options)
+    }
+
+    /// As [`Network::start`], on this Postgres server instead of a private one.
+    pub(crate) fn start_on(database_url: Option<&str>, options: &[&str]) -> Self {
         let directory = TempDir::new_in(shared_temporary()).expect("a temporary directory");
-        let log = std::fs::File::create(directory.path().join("sandbox.log")).expect("a log file");
-        let sandbox = Command::new(program("gantry-sandbox"))
-            .arg("up")
-            .arg("--data-dir")
-            .arg(directory.path().join("data"))
-            .arg("--ready-file")
-            .arg(directory.path().join("ready.json"))
-            .args(options)
-            .env_remove("DATABASE_URL")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("the log"))
-            .stderr(log)
-            .spawn()
-            .expect("gantry-sandbox");
+        let sandbox = spawn(directory.path(), database_url, options);
         let mut network = Self { sandbox, directory };
+        network.await_ready();
+        network
+    }
+
+    /// Starts the network again, in the same directory.
+    pub(crate) fn start_again(&mut self, database_url: Option<&str>, options: &[&str]) {
+        std::fs::remove_file(self.directory.path().join("ready.json")).expect("the old ready file");
+        self.sandbox = spawn(self.directory.path(), database_url, options);
+        self.await_ready();
+    }
+
+    fn await_ready(&mut self) {
         let started = Instant::now();
-        while !network.directory.path().join("ready.json").exists() {
-            let ended = network.sandbox.try_wait().expect("the sandbox's state");
-            assert!(ended.is_none(), "the sandbox ended early: {}", network.log());
-            assert!(
-                started.elapsed() < START_PATIENCE,
-                "not ready in time: {}",
-                network.log()
-            );
+        while !self.directory.path().join("ready.json").exists() {
+            let ended = self.sandbox.try_wait().expect("the sandbox's state");
+            assert!(ended.is_none(), "the sandbox ended early: {}", self.log());
+            assert!(started.elapsed() < START_PATIENCE, "not ready in time: {}", self.log());
             sleep(Duration::from_millis(50));
         }
-        network
+    }
+
+    /// Sends the sandbox a signal and waits for its end.
+    pub(crate) fn end(&mut self, signal: Signal) -> ExitStatus {
+        let pid = Pid::from_raw(i32::try_from(self.sandbox.id()).expect("a process number"));
+        kill(pid, signal).expect("the sandbox lives");
+        self.sandbox.wait().expect("the sandbox's end")
+    }
+
+    /// The command lines of all processes that work in this network's directory.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        let ours = self.directory.path().to_str().expect("a path");
+        let entries = std::fs::read_dir("/proc").expect("the list of processes").flatten();
+        entries
+            .filter(|entry| entry.file_name().to_string_lossy().parse::<u32>().is_ok())
+            .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+            .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+            .filter(|line| line.contains(ours))
+            .collect()
     }
 
     /// What the sandbox printed.
@@ -184,21 +202,39 @@ impl Drop for Network {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- sandbox ---\n{}", self.log());
-            let logs = self.ready()["logs_dir"].as_str().map(PathBuf::from);
-            for entry in logs
-                .into_iter()
-                .flat_map(|logs| std::fs::read_dir(logs).into_iter().flatten().flatten())
-            {
+            let logs = self.directory.path().join("data/logs");
+            for entry in std::fs::read_dir(logs).into_iter().flatten().flatten() {
                 let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
                 let tail: Vec<&str> = text.lines().rev().take(40).collect();
                 eprintln!("--- {} ---", entry.path().display());
                 tail.into_iter().rev().for_each(|line| eprintln!("{line}"));
             }
         }
-        let pid = Pid::from_raw(i32::try_from(self.sandbox.id()).expect("a process number"));
-        let _ = kill(pid, Signal::SIGTERM);
-        let _ = self.sandbox.wait();
+        // A test that ended it itself has waited for it, so its number may be another process's by now.
+        if let Ok(None) = self.sandbox.try_wait() {
+            self.end(Signal::SIGTERM);
+        }
     }
+}
+
+fn spawn(directory: &Path, database_url: Option<&str>, options: &[&str]) -> Child {
+    let log = std::fs::File::create(directory.join("sandbox.log")).expect("a log file");
+    let mut command = Command::new(program("gantry-sandbox"));
+    command
+        .arg("up")
+        .arg("--data-dir")
+        .arg(directory.join("data"))
+        .arg("--ready-file")
+        .arg(directory.join("ready.json"))
+        .args(options)
+        .env_remove("DATABASE_URL")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("the log"))
+        .stderr(log);
+    if let Some(url) = database_url {
+        command.env("DATABASE_URL", url);
+    }
+    command.spawn().expect("gantry-sandbox")
 }
 
 /// Where other users may look inside: Postgres runs as another one when the tests run as root.

@@ -118,7 +118,8 @@ impl Agent {
             return Ok(response);
         }
         let status = response.status();
-        let text = response.text().await.unwrap_or_default();
+        let text = self.whole(response).await.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
         let detail =
             serde_json::from_str::<Problem>(&text).map_or_else(|_| first_line(&text), |problem| problem.detail);
         Err(AgentError::Refused { status, detail })

@@ -52,7 +52,8 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true, env = "GANTRY_STATE_DIR", value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
 
-    /// Print one JSON object as the last line of standard output; 64-bit numbers in it are strings
+    /// Print one JSON object as the last line of standard output; amounts, rates and counters are strings, since they may have 64
+    /// bits, and moments are numbers: Unix seconds
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }

@@ -14,7 +14,7 @@ use crate::{
     arguments::LogsArguments,
     context::Context,
     failure::Failure,
-    job::logs,
+    job::logs::Log,
 };
 
 /// Shows the output from its beginning and follows it to its end.
@@ -36,12 +36,9 @@ pub(crate) async fn run(context: &Context, arguments: &LogsArguments) -> Result<
     patiently(patience, async || agent.status().await)
         .await
         .map_err(|error| Failure::Provider(error.to_string()))?;
+    let log = Log::new(&progress, Some(context.output.workload_stream()), arguments.from);
+    let exit = log.follow(&agent).await?;
     progress.done();
-    let mut broken_pipe = false;
-    let exit = logs::follow(&agent, arguments.from, |bytes| {
-        broken_pipe = broken_pipe || progress.workload_output(bytes, context.output.is_json()).is_err();
-    })
-    .await?;
     if context.output.is_json() {
         context
             .output

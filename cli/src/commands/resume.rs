@@ -12,10 +12,12 @@ use crate::{
     context::Context,
     failure::Failure,
     job::drive::{Drive, Manner},
+    state::Record,
 };
 
-/// How long a transaction that was sent may still take effect: a blockhash lives about a minute and a half.
-const IN_FLIGHT_MS: i64 = 120_000;
+/// How long an opening that was begun may still take effect: it is signed up to three times, and each signature's blockhash may live
+/// for a minute and a half on a slow chain. The session key of a job that takes effect later would be lost, so twice that.
+const IN_FLIGHT_MS: i64 = 2 * 3 * 90_000;
 
 /// Goes on.
 pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Result<ExitCode> {
@@ -28,9 +30,9 @@ pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Resul
         return Err(Failure::Usage(format!("another process follows job {job} already")).into());
     };
     if context.client.find::<Job>(&job).await?.is_none() {
-        if now_ms().saturating_sub(record.created_at_ms) < IN_FLIGHT_MS {
+        if let Some(minutes) = minutes_in_flight(&record, now_ms()) {
             return Err(Failure::Unreachable(format!(
-                "job {job} is not on chain, but its opening may still be on the way; try again in two minutes"
+                "job {job} is not on chain, but its opening may still be on the way; try again in {minutes} min"
             ))
             .into());
         }
@@ -55,4 +57,25 @@ pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Resul
         })
         .await?;
     conclude(context, &report)
+}
+
+/// How many minutes, rounded up, the job may still appear on chain; `None` when it no longer can.
+fn minutes_in_flight(record: &Record, now_ms: i64) -> Option<i64> {
+    let left_ms = record.created_at_ms.saturating_add(IN_FLIGHT_MS).saturating_sub(now_ms);
+    (left_ms > 0).then(|| left_ms.saturating_add(59_999) / 60_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::record_for_tests;
+
+    #[test]
+    fn the_key_of_a_job_that_may_still_be_opened_is_kept_for_longer_than_three_blockhashes_live() {
+        let record = record_for_tests(1_000);
+        assert_eq!(minutes_in_flight(&record, 1_000), Some(9));
+        assert_eq!(minutes_in_flight(&record, 1_000 + 3 * 90_000), Some(5));
+        assert_eq!(minutes_in_flight(&record, 1_000 + IN_FLIGHT_MS - 1), Some(1));
+        assert_eq!(minutes_in_flight(&record, 1_000 + IN_FLIGHT_MS), None);
+    }
 }

@@ -1,6 +1,6 @@
 //! `gantry run`: rents a node, runs a command on it, pays for the time used.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{fs, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Result;
 use gantry_sdk::Pubkey;
@@ -9,11 +9,12 @@ use crate::{
     amount,
     arguments::RunArguments,
     context::Context,
-    failure::{self, Failure},
+    failure::Failure,
     job::{
         choose::{self, Wanted},
-        drive::{Drive, Manner, Report},
+        drive::{Drive, Manner},
         open::{self, Rent},
+        report::Report,
     },
     mint::{Mint, Mints},
 };
@@ -95,12 +96,18 @@ fn rent(arguments: &RunArguments) -> Result<Rent, Failure> {
             bundle.display()
         )));
     }
+    // A `resume` from elsewhere must find the same directory.
+    let out = arguments.out.as_ref().map(absolute).transpose()?;
+    if let Some(out) = &out {
+        // Before money is set aside for results that would have no place.
+        let made = fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out));
+        made.map_err(|error| Failure::Usage(format!("--out {} cannot be written to: {error}", out.display())))?;
+    }
     Ok(Rent {
         command: arguments.command.clone(),
         environment: arguments.environment.iter().cloned().collect(),
         bundle: arguments.bundle.clone(),
-        // A `resume` from elsewhere must find the same directory.
-        out: arguments.out.as_ref().map(absolute).transpose()?,
+        out,
         gpus: arguments.wishes.gpus,
         max_duration_s: arguments.wishes.max_duration,
     })
@@ -141,9 +148,8 @@ pub(super) fn conclude(context: &Context, report: &Report) -> Result<ExitCode> {
     if let Some(remark) = report.remark() {
         eprintln!("gantry: the workload's end: {remark}");
     }
-    let Some(failed) = report.failure() else {
-        return Ok(ExitCode::from(report.exit_code()));
-    };
-    eprintln!("gantry: {failed}");
-    Ok(ExitCode::from(failure::exit_code(&failed.into())))
+    if let Some(failed) = report.failure() {
+        eprintln!("gantry: {failed}");
+    }
+    Ok(ExitCode::from(report.exit_code()))
 }

@@ -1,6 +1,9 @@
 //! `gantry stop`: ends a job, with its provider or without it.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use gantry_sdk::{
@@ -13,11 +16,13 @@ use crate::{
     arguments::StopArguments,
     bill,
     context::Context,
+    failure::{self, Failure},
     job::{
         conclude,
         drive::{Drive, Manner},
+        report::Report,
     },
-    output::Progress,
+    progress::Progress,
     state::Record,
 };
 
@@ -25,7 +30,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Ends the job and prints its bill.
-pub(crate) async fn run(context: &Context, arguments: &StopArguments) -> Result<()> {
+pub(crate) async fn run(context: &Context, arguments: &StopArguments) -> Result<ExitCode> {
     let patience = Duration::from_secs(u64::from(arguments.provider_timeout));
     let job = context.store.resolve(&arguments.job)?;
     let wallet = context.wallet()?;
@@ -44,20 +49,33 @@ pub(crate) async fn run(context: &Context, arguments: &StopArguments) -> Result<
                     lock,
                     progress: &progress,
                 };
-                drive
+                let report = drive
                     .run(Manner {
                         patience,
                         shows_output: false,
                         finishes: true,
                     })
                     .await?;
+                return show(context, &report);
             }
         },
     }
     progress.done();
     let bill = bill::from_chain(context, &job).await?;
     context.output.show(&bill.object(), &bill.text())?;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the bill. The job was to end, and has, however its workload did; results that are lost are a failure all the same.
+fn show(context: &Context, report: &Report) -> Result<ExitCode> {
+    context.output.show(&report.object(), &report.bill.text())?;
+    match report.failure() {
+        Some(lost @ Failure::ResultsLost(_)) => {
+            eprintln!("gantry: {lost}");
+            Ok(ExitCode::from(failure::exit_code(&lost.into())))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// The job was opened elsewhere: the wallet alone can stop it, and after the grace window anyone can close it.

@@ -10,8 +10,9 @@ use gantry_sdk::{
     market::state::{Job, JobState},
     receipt::CoSignedReceipt,
 };
+use solana_transaction_error::TransactionError;
 
-use crate::{failure::Failure, output::Progress};
+use crate::{failure::Failure, progress::Progress};
 
 /// Pause before the chain is asked again.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -21,6 +22,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const RPC_PATIENCE: Duration = Duration::from_secs(60);
 /// How often a refusal is met by reading the job again: the agent settles and closes too, and may have been first.
 const MAX_REFUSALS: u32 = 8;
+
+/// How often the chain may refuse the newest receipt before the job is closed without it: its clock may be a little behind ours, but a
+/// receipt that claims more than the time until a stop is never settled, and must not keep the rest of the escrow.
+const MAX_SETTLE_REFUSALS: u32 = 4;
 
 /// What is to be done next.
 #[derive(Debug)]
@@ -46,11 +51,24 @@ pub(crate) async fn conclude(
 ) -> Result<Job> {
     let since = Instant::now();
     let (mut refusals, mut answered_at) = (0, Instant::now());
+    let (mut newest, mut settle_refusals) = (newest, 0);
     loop {
         let outcome = advance(client, wallet, address, newest, since.elapsed() < head_start, progress).await;
         match outcome {
             Ok(Some(job)) => return Ok(job),
             Ok(None) => answered_at = Instant::now(),
+            Err(refusal) if newest.is_some() && is_of_receipt(&refusal) => {
+                tracing::debug!(%refusal, "the receipt is not settled");
+                settle_refusals += 1;
+                answered_at = Instant::now();
+                if settle_refusals == MAX_SETTLE_REFUSALS {
+                    progress.say(format!(
+                        "warning: the newest receipt cannot be settled ({refusal}); the job is closed without it"
+                    ));
+                    newest = None;
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
             Err(ClientError::Refused { message, .. }) if refusals < MAX_REFUSALS => {
                 tracing::debug!(message, "reading the job again");
                 refusals += 1;
@@ -65,6 +83,17 @@ pub(crate) async fn conclude(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Whether a transaction was refused for the receipt that it begins with: the signatures are its first instruction, settling the second.
+fn is_of_receipt(error: &ClientError) -> bool {
+    matches!(
+        error,
+        ClientError::Refused {
+            error: TransactionError::InstructionError(0 | 1, _),
+            ..
+        }
+    )
 }
 
 /// Takes one step; returns the job once it has ended.
@@ -145,16 +174,19 @@ fn next_step(address: Pubkey, job: &Job, newest: Option<&CoSignedReceipt>, now: 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        job::scripted_chain::{
+            account, blank, clock, confirmed, refused_at, scripted, signature_of, transaction_bytes,
+        },
+        output::Output,
+    };
     use gantry_protocol::{Receipt, receipt::FLAG_FINAL};
-    use gantry_sdk::{account::Layout, receipt::sign};
+    use gantry_sdk::receipt::sign;
+    use serde_json::json;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     const ADDRESS: Pubkey = Pubkey::new_from_array([1; 32]);
     const CALLER: Pubkey = Pubkey::new_from_array([2; 32]);
-
-    /// An account of zeros.
-    fn blank<T: Layout>() -> T {
-        T::read(&[T::DISCRIMINATOR, &vec![0; size_of::<T>()]].concat()).unwrap()
-    }
 
     fn job(state: JobState, provider: &Keypair) -> Job {
         let mut job: Job = blank();
@@ -211,6 +243,37 @@ mod tests {
         (job.state, job.sequence) = (JobState::Stopped as u8, 4);
         assert_eq!(sent(&job, Some(&last), 230), Err(231));
         assert_eq!(sent(&job, Some(&last), 231), Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_job_whose_newest_receipt_is_never_settled_is_closed_without_it() {
+        /// More than a stop or a close alone, less than a receipt with its signatures.
+        const WITHOUT_RECEIPT_BYTES: usize = 650;
+        /// `UsageExceedsElapsed`.
+        const REFUSAL: u32 = 7_039;
+        let provider = Keypair::new();
+        let last = receipt(&provider, 4, FLAG_FINAL);
+        let state = AtomicUsize::new(JobState::Stopped as usize);
+        let attestation_key = provider.insecure_clone();
+        let client = scripted(move |method, parameters| match method {
+            "getAccountInfo" if parameters[0] == json!(ADDRESS.to_string()) => {
+                let mut job = job(JobState::Stopped, &attestation_key);
+                job.state = u8::try_from(state.load(Ordering::Relaxed)).unwrap();
+                Some(account(Some(&job)))
+            }
+            "getAccountInfo" => Some(clock(231)),
+            "sendTransaction" if transaction_bytes(parameters) > WITHOUT_RECEIPT_BYTES => Some(refused_at(1, REFUSAL)),
+            "sendTransaction" => {
+                state.store(JobState::Closed as usize, Ordering::Relaxed);
+                Some(signature_of(parameters))
+            }
+            "getSignatureStatuses" => Some(confirmed()),
+            _ => None,
+        });
+        let progress = Output::new(true).progress("");
+        let wallet = Keypair::new();
+        let closed = conclude(&client, &wallet, ADDRESS, Some(&last), Duration::ZERO, &progress).await;
+        assert_eq!(closed.unwrap().state(), Some(JobState::Closed));
     }
 
     #[test]

@@ -1,9 +1,6 @@
 //! Signs the provider's receipts, after comparing each with the tenant's own clock.
 
-use std::{
-    cell::Cell,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use gantry_sdk::{
     Keypair, Pubkey, Signature, Signer as _,
@@ -14,11 +11,11 @@ use gantry_sdk::{
     wire::{Countersignature, SignedReceipt},
 };
 
-use super::guard::{Guard, Stopwatch};
+use super::guard::{Guard, Limits, Stopwatch};
 use crate::{
     agent::{Agent, AgentError, patiently},
     failure::Failure,
-    output::Progress,
+    progress::Progress,
     state::JobDirectory,
 };
 
@@ -45,8 +42,8 @@ pub(crate) struct Cosigner<'a> {
     pub(crate) guard: Guard,
     /// The tenant's own clock.
     pub(crate) stopwatch: Stopwatch,
-    /// What the clock showed when the workload was seen to end: later time is not paid for.
-    pub(crate) ended_ms: &'a Cell<Option<u64>>,
+    /// What ends the time that is paid for, as far as that is known.
+    pub(crate) limits: &'a Limits,
     /// How long receipts may be refused before the provider is given up.
     pub(crate) patience: Duration,
     /// Where warnings go.
@@ -116,9 +113,9 @@ impl Cosigner<'_> {
             return Ok(known.clone());
         }
         self.require_provider(&receipt, &provider_signature).await?;
-        let passed_ms = self.ended_ms.get().unwrap_or_else(|| self.stopwatch.passed_ms());
+        let passed_ms = self.limits.ended_ms().unwrap_or_else(|| self.stopwatch.passed_ms());
         self.guard
-            .check(&receipt, passed_ms)
+            .check(&receipt, passed_ms, self.limits.stopped_ms())
             .map_err(|refusal| refusal.to_string())?;
         let signed = CoSignedReceipt {
             receipt,
@@ -207,7 +204,7 @@ mod tests {
                 signed: None,
             },
             stopwatch: Stopwatch::started(Duration::from_secs(5)),
-            ended_ms: &Cell::new(None),
+            limits: &Limits::new(None),
             patience,
             progress: &Output::new(true).progress(""),
         };

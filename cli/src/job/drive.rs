@@ -9,19 +9,20 @@ use gantry_sdk::{
     market::state::{Job, JobState, Provider},
     wire::{Exit, StartRequest},
 };
-use serde_json::{Value, json};
 
 use super::{
     conclude,
     follow::{Ending, Followed, time_up},
+    guard::Limits,
+    logs::Log,
+    report::Report,
 };
 use crate::{
     agent::{Agent, AgentError, now_ms, patiently},
-    archive,
-    bill::{self, ChainBill},
+    archive, bill,
     context::Context,
-    failure::{Failure, INTERRUPTED},
-    output::Progress,
+    failure::{self, Failure, Fate, OfJob},
+    progress::Progress,
     state::{JobDirectory, Record},
 };
 
@@ -58,80 +59,16 @@ pub(crate) struct Drive<'a> {
     pub(crate) progress: &'a Progress,
 }
 
-/// What came of a job.
-#[derive(Debug)]
-pub(crate) struct Report {
-    /// The bill.
-    pub(crate) bill: ChainBill,
-    /// How the workload ended, when that is known.
-    pub(crate) exit: Option<Exit>,
-    /// Where the results lie.
-    pub(crate) out: Option<String>,
-    /// Why the provider was given up, if it was.
-    pub(crate) given_up: Option<String>,
-    /// Whether the user ended it by Ctrl-C.
-    pub(crate) interrupted: bool,
-    /// Whether the rented time ended the workload.
-    pub(crate) time_up: bool,
-}
-
-impl Report {
-    /// What was not as it should be.
-    pub(crate) fn failure(&self) -> Option<Failure> {
-        if let Some(reason) = &self.given_up {
-            let (refund, escrow) = (
-                self.bill.mint.show(self.bill.bill.bill.refund.0),
-                self.bill.mint.show(self.bill.bill.escrow),
-            );
-            return Some(Failure::Provider(format!(
-                "the provider was given up: {reason}; {refund} of the escrow of {escrow} went back to your balance"
-            )));
-        }
-        self.time_up.then(|| {
-            Failure::TimeUp(
-                "the rented time was used up before the workload ended; rent for longer with --max-duration".into(),
-            )
-        })
-    }
-
-    /// The process's own exit code when nothing failed: the workload's.
-    pub(crate) fn exit_code(&self) -> u8 {
-        match &self.exit {
-            _ if self.interrupted => INTERRUPTED,
-            Some(Exit { code: Some(code), .. }) => u8::try_from(*code).unwrap_or(1),
-            Some(Exit {
-                signal: Some(signal), ..
-            }) => u8::try_from(128 + signal).unwrap_or(1),
-            _ => 1,
-        }
-    }
-
-    /// What there is to say about the workload's end, beyond its exit code.
-    pub(crate) fn remark(&self) -> Option<&str> {
-        match &self.exit {
-            Some(exit) => exit.reason.as_deref(),
-            None if self.given_up.is_some() => None,
-            None => Some("it is not known how the workload ended"),
-        }
-    }
-
-    /// The bill and how it came about, for machines.
-    pub(crate) fn object(&self) -> Value {
-        let mut object = self.bill.object();
-        object["exit"] = json!(self.exit);
-        object["out"] = json!(self.out);
-        object["error"] = json!(self.failure().map(|failure| failure.to_string()));
-        object
-    }
-}
-
 impl Drive<'_> {
     /// Drives the job to its end. Whatever goes wrong on the way, the job can be resumed.
     pub(crate) async fn run(self, manner: Manner) -> Result<Report> {
         let job = self.record.job;
-        self.drive(manner).await.map_err(|error| match error.downcast_ref() {
-            Some(Failure::Interrupted(_)) => error,
-            _ => error.context(format!("job {job} is not at its end; go on with `gantry resume {job}`")),
+        self.drive(manner).await.map_err(|error| match error.is::<OfJob>() {
+            true => error,
+            false => error.context(OfJob {
+                job,
+                fate: Fate::Unfinished,
+            }),
         })
     }
 
@@ -139,7 +76,9 @@ impl Drive<'_> {
         let address = self.record.job;
         let job: Job = self.context.client.get(&address).await?;
         let agent = self.agent(&job, manner.patience).await?;
-        let (given_up, interrupted) = match self.follow(&agent, &job, manner).await? {
+        let shown_on = manner.shows_output.then(|| self.context.output.workload_stream());
+        let log = Log::new(self.progress, shown_on, 0);
+        let (given_up, interrupted) = match self.follow(&agent, &job, manner, &log).await? {
             Ending::Ended { exit, interrupted } => {
                 self.record.exit = exit.or(self.record.exit.take());
                 (None, interrupted)
@@ -166,10 +105,23 @@ impl Drive<'_> {
             _ = tokio::signal::ctrl_c() => return Err(self.left().into()),
         };
         let job = concluded?;
-        self.record.results_fetched |= fetched?;
-        self.directory.save_record(&self.record)?;
-        self.progress.done();
-        let bill = bill::from_chain(self.context, &address).await?;
+        let closed = OfJob {
+            job: address,
+            fate: Fate::Closed,
+        };
+        self.record.results_fetched |= matches!(fetched, Ok(true));
+        self.directory.save_record(&self.record).context(closed)?;
+        let shown = async {
+            if given_up.is_none() {
+                log.finish(&agent).await;
+            }
+            self.progress.all_shown().await;
+        };
+        tokio::select! {
+            () = shown => {}
+            _ = tokio::signal::ctrl_c() => self.progress.leave(),
+        }
+        let bill = bill::from_chain(self.context, &address).await.context(closed)?;
         drop(self.lock);
         let rented = Metered::from_seconds(u64::from(job.max_duration_s)).unwrap_or_default();
         let time_up = self
@@ -183,14 +135,15 @@ impl Drive<'_> {
             exit: self.record.exit,
             out: out.map(|out| out.display().to_string()),
             given_up,
+            results_lost: fetched.err(),
             interrupted,
             time_up,
         })
     }
 
     fn left(&self) -> Failure {
-        let job = self.record.job;
-        Failure::Interrupted(format!("job {job} is not at its end; go on with `gantry resume {job}`"))
+        self.progress.leave();
+        Failure::Interrupted("interrupted".into())
     }
 
     /// The agent under the key and at the place that stand on chain now.
@@ -206,7 +159,7 @@ impl Drive<'_> {
     }
 
     /// Starts the job if that was not done yet, and follows it.
-    async fn follow(&mut self, agent: &Agent, job: &Job, manner: Manner) -> Result<Ending> {
+    async fn follow(&mut self, agent: &Agent, job: &Job, manner: Manner, log: &Log<'_>) -> Result<Ending> {
         let known = |exit: Option<Exit>| Ending::Ended {
             exit,
             interrupted: false,
@@ -234,16 +187,7 @@ impl Drive<'_> {
             _ => {}
         }
         self.progress.doing("Running");
-        let to_stderr = self.context.output.is_json();
-        let mut broken_pipe = false;
-        let write = |bytes: &[u8]| {
-            // A reader that went away (`gantry run … | head`) must not leave receipts unsigned.
-            if manner.shows_output && !broken_pipe {
-                // From here on the output shows that it goes on; a moving line would overwrite lines that are not ended yet.
-                self.progress.done();
-                broken_pipe = self.progress.workload_output(bytes, to_stderr).is_err();
-            }
-        };
+        let limits = Limits::new(self.record.ended_ms);
         let followed = Followed {
             client: &self.context.client,
             agent,
@@ -252,8 +196,12 @@ impl Drive<'_> {
             job,
             patience: manner.patience,
             progress: self.progress,
+            log,
+            limits: &limits,
         };
-        Ok(followed.run(write, manner.finishes).await)
+        let ending = followed.run(manner.finishes).await;
+        self.record.ended_ms = limits.ended_ms();
+        Ok(ending)
     }
 
     /// Sends the bundle and asks for the start. Both are safe to repeat.
@@ -278,37 +226,31 @@ impl Drive<'_> {
         patiently(patience, async || agent.start(&request).await).await
     }
 
-    /// Fetches the results; `false` when there are none to fetch.
-    async fn fetch(&self, agent: &Agent, given_up: bool) -> Result<bool> {
+    /// Fetches the results; `false` when there are none to fetch, and why not when that fails.
+    async fn fetch(&self, agent: &Agent, given_up: bool) -> Result<bool, String> {
         let Some(out) = self
             .record
             .out
             .as_ref()
-            .filter(|_| !self.record.results_fetched && self.record.start_requested_at_ms.is_some())
+            .filter(|_| !given_up && !self.record.results_fetched && self.record.start_requested_at_ms.is_some())
         else {
             return Ok(false);
         };
-        if given_up {
-            return Ok(false);
+        let in_words = |error: anyhow::Error| failure::in_words(&error);
+        let archive = tempfile::NamedTempFile::new()
+            .context("cannot make a temporary file")
+            .map_err(in_words)?;
+        patiently(RESULTS_PATIENCE, async || agent.results(archive.path()).await)
+            .await
+            .map_err(|error| error.to_string())?;
+        let unpacked = archive::unpack(archive.path(), out).map_err(in_words)?;
+        tracing::debug!(files = unpacked.files.len(), "fetched the results");
+        for name in unpacked.left_out {
+            self.progress.say(format!(
+                "warning: {} is neither a file nor a directory and was left out",
+                name.display()
+            ));
         }
-        let archive = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
-        match patiently(RESULTS_PATIENCE, async || agent.results(archive.path()).await).await {
-            Ok(()) => {
-                let unpacked = archive::unpack(archive.path(), out)?;
-                tracing::debug!(files = unpacked.files.len(), "fetched the results");
-                for name in unpacked.left_out {
-                    self.progress.say(format!(
-                        "warning: {} is neither a file nor a directory and was left out",
-                        name.display()
-                    ));
-                }
-                Ok(true)
-            }
-            Err(error) => {
-                self.progress
-                    .say(format!("warning: the results could not be fetched: {error}"));
-                Ok(false)
-            }
-        }
+        Ok(true)
     }
 }

@@ -1,7 +1,6 @@
 //! Follows a running job: its log to the terminal, its receipts signed, until it has ended or its provider is given up.
 
 use std::{
-    cell::Cell,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -16,12 +15,12 @@ use tokio::sync::Notify;
 
 use super::{
     cosign::Cosigner,
-    guard::{Guard, Stopwatch},
-    logs,
+    guard::{Guard, Limits, Stopwatch},
+    logs::Log,
 };
 use crate::{
     agent::{Agent, now_ms, patiently},
-    output::Progress,
+    progress::Progress,
     state::{JobDirectory, Record},
 };
 
@@ -64,16 +63,19 @@ pub(crate) struct Followed<'a> {
     pub(crate) patience: Duration,
     /// Where progress is shown.
     pub(crate) progress: &'a Progress,
+    /// The workload's output.
+    pub(crate) log: &'a Log<'a>,
+    /// What ends the time that is paid for, as far as that is known.
+    pub(crate) limits: &'a Limits,
 }
 
 impl Followed<'_> {
-    /// Follows. `write` receives the workload's output; `finish` ends the workload at once.
-    pub(crate) async fn run(&self, write: impl FnMut(&[u8]), finish: bool) -> Ending {
-        let ended_ms = Cell::new(None);
+    /// Follows. `finish` ends the workload at once.
+    pub(crate) async fn run(&self, finish: bool) -> Ending {
         let stopwatch = self.stopwatch();
         let asked = Notify::new();
-        let mut log = pin!(logs::follow(self.agent, 0, write));
-        let mut receipts = pin!(self.cosigner(&ended_ms, stopwatch).run());
+        let mut log = pin!(self.log.follow(self.agent));
+        let mut receipts = pin!(self.cosigner(stopwatch).run());
         let mut over_on_chain = pin!(self.until_over());
         let mut finishing = pin!(self.finish_when(&asked));
         let mut check = tokio::time::interval(CHECK);
@@ -86,7 +88,8 @@ impl Followed<'_> {
             tokio::select! {
                 ended = &mut log, if seen.exit.is_none() => match ended {
                     Ok(exit) => {
-                        ended_ms.set(Some(stopwatch.passed_ms()));
+                        self.limits.end(stopwatch.passed_ms());
+                        self.keep(&exit);
                         seen.exit = Some(exit);
                         seen.end_of_work();
                         self.progress.doing("The workload has ended; waiting for the final receipt");
@@ -118,7 +121,8 @@ impl Followed<'_> {
                 },
             }
             let Some(closed) = seen.account_closed else { continue };
-            if seen.exit.is_none() && closed.elapsed() < LOG_TAIL {
+            // A reader that pauses is waited for after the job is closed.
+            if seen.exit.is_none() && !self.log.waits() && closed.elapsed() < LOG_TAIL {
                 continue;
             }
             if seen.exit.is_none() {
@@ -152,14 +156,28 @@ impl Followed<'_> {
             .map_err(|error| error.to_string())
     }
 
-    /// Returns once the job has ended on chain; an endpoint that is away says nothing.
+    /// Returns once the job has ended on chain, and takes note of a stop before; an endpoint that is away says nothing.
     async fn until_over(&self) {
         loop {
-            tokio::time::sleep(CHAIN_CHECK).await;
             let job = self.client.find::<Job>(&self.record.job).await.ok().flatten();
-            if job.is_some_and(|job| matches!(job.state(), Some(JobState::Closed | JobState::Cancelled))) {
-                return;
+            match job.and_then(|job| Some((job.state()?, job))) {
+                Some((JobState::Closed | JobState::Cancelled, _)) => return,
+                Some((JobState::Stopped, job)) => self.limits.stop(&job),
+                _ => {}
             }
+            tokio::time::sleep(CHAIN_CHECK).await;
+        }
+    }
+
+    /// Writes down that the workload has ended: after a restart, time since then must not be paid for either.
+    fn keep(&self, exit: &Exit) {
+        let record = Record {
+            ended_ms: self.limits.ended_ms(),
+            exit: Some(exit.clone()),
+            ..self.record.clone()
+        };
+        if let Err(error) = self.directory.save_record(&record) {
+            self.progress.say(format!("warning: {error:#}"));
         }
     }
 
@@ -171,7 +189,7 @@ impl Followed<'_> {
         Stopwatch::started(Duration::from_millis(u64::try_from(before_ms).unwrap_or(0)))
     }
 
-    fn cosigner<'b>(&'b self, ended_ms: &'b Cell<Option<u64>>, stopwatch: Stopwatch) -> Cosigner<'b> {
+    fn cosigner(&self, stopwatch: Stopwatch) -> Cosigner<'_> {
         let signed = self.directory.receipt().ok().flatten();
         let rented = Metered::from_seconds(u64::from(self.job.max_duration_s)).unwrap_or_default();
         Cosigner {
@@ -188,7 +206,7 @@ impl Followed<'_> {
                 signed: signed.map(|signed| (signed.receipt.sequence, signed.receipt.metered_ms)),
             },
             stopwatch,
-            ended_ms,
+            limits: self.limits,
             patience: self.patience,
             progress: self.progress,
         }

@@ -1,8 +1,12 @@
 //! Which receipts the tenant signs.
 
-use std::time::{Duration, Instant};
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
 use gantry_protocol::Receipt;
+use gantry_sdk::market::state::Job;
 
 /// What a receipt may claim beyond the tenant's own clock: clocks of two machines drift apart by less.
 const TOLERANCE_MS: u64 = 500;
@@ -42,6 +46,14 @@ pub(crate) enum Refusal {
         /// By our clock.
         passed_ms: u64,
     },
+    /// More time than the chain still settles after a stop.
+    #[error("it claims {claimed_ms} ms, but the job was stopped on chain within {stopped_ms} ms of its start")]
+    BeyondStop {
+        /// By the receipt.
+        claimed_ms: u64,
+        /// What the chain still settles.
+        stopped_ms: u64,
+    },
     /// More time than was rented.
     #[error("it claims {claimed_ms} ms, but only {rented_ms} ms were rented")]
     BeyondRent {
@@ -74,6 +86,47 @@ impl Stopwatch {
     }
 }
 
+/// What ends the time that is paid for. Shared by those who learn of an end and those who sign.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    ended_ms: Cell<Option<u64>>,
+    stopped_ms: Cell<Option<u64>>,
+}
+
+impl Limits {
+    /// Nothing is known, beyond what an earlier process of ours saw of the workload's end.
+    pub(crate) fn new(ended_ms: Option<u64>) -> Self {
+        Self {
+            ended_ms: Cell::new(ended_ms),
+            stopped_ms: Cell::new(None),
+        }
+    }
+
+    /// The workload was seen to have ended when our clock showed this; whoever sees it first is right.
+    pub(crate) fn end(&self, passed_ms: u64) {
+        let known = self.ended_ms.get().unwrap_or(u64::MAX);
+        self.ended_ms.set(Some(known.min(passed_ms)));
+    }
+
+    /// The job was stopped on chain.
+    pub(crate) fn stop(&self, job: &Job) {
+        let elapsed_s = job.stopped_at.saturating_sub(job.started_at).max(0).unsigned_abs();
+        // The same second of tolerance as the program's: its clock has whole seconds.
+        self.stopped_ms
+            .set(Some(elapsed_s.saturating_mul(1_000).saturating_add(1_000)));
+    }
+
+    /// What our clock showed at the workload's end.
+    pub(crate) fn ended_ms(&self) -> Option<u64> {
+        self.ended_ms.get()
+    }
+
+    /// The most that the chain still settles after a stop.
+    pub(crate) fn stopped_ms(&self) -> Option<u64> {
+        self.stopped_ms.get()
+    }
+}
+
 /// What was agreed, and what was signed so far.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Guard {
@@ -88,8 +141,8 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Refuses a receipt that is not ours, goes back, or claims more than `passed_ms` or than was rented.
-    pub(crate) fn check(&self, receipt: &Receipt, passed_ms: u64) -> Result<(), Refusal> {
+    /// Refuses a receipt that is not ours, goes back, or claims more than `passed_ms`, than a stop allows or than was rented.
+    pub(crate) fn check(&self, receipt: &Receipt, passed_ms: u64, stopped_ms: Option<u64>) -> Result<(), Refusal> {
         if receipt.job != self.job {
             return Err(Refusal::WrongJob);
         }
@@ -113,6 +166,9 @@ impl Guard {
                 claimed_ms,
                 rented_ms: self.rented_ms,
             });
+        }
+        if let Some(stopped_ms) = stopped_ms.filter(|stopped_ms| claimed_ms > *stopped_ms) {
+            return Err(Refusal::BeyondStop { claimed_ms, stopped_ms });
         }
         let tolerated_ms = passed_ms
             .saturating_add(TOLERANCE_MS)
@@ -154,17 +210,17 @@ mod tests {
 
     #[test]
     fn an_honest_receipt_is_signed() {
-        assert_eq!(GUARD.check(&receipt(4, 12_000), 12_100), Ok(()));
+        assert_eq!(GUARD.check(&receipt(4, 12_000), 12_100, None), Ok(()));
     }
 
     #[test]
     fn a_little_more_than_the_own_clock_is_tolerated_and_no_more() {
-        assert_eq!(GUARD.check(&receipt(4, 12_512), 12_000), Ok(()));
+        assert_eq!(GUARD.check(&receipt(4, 12_512), 12_000, None), Ok(()));
         let refused = Refusal::TooMuch {
             claimed_ms: 12_513,
             passed_ms: 12_000,
         };
-        assert_eq!(GUARD.check(&receipt(4, 12_513), 12_000), Err(refused));
+        assert_eq!(GUARD.check(&receipt(4, 12_513), 12_000, None), Err(refused));
     }
 
     #[test]
@@ -175,7 +231,8 @@ mod tests {
                     job: [9; 32],
                     ..receipt(4, 1)
                 },
-                1
+                1,
+                None
             ),
             Err(Refusal::WrongJob)
         );
@@ -185,7 +242,8 @@ mod tests {
                     genesis_hash: [9; 32],
                     ..receipt(4, 1)
                 },
-                1
+                1,
+                None
             ),
             Err(Refusal::WrongCluster)
         );
@@ -194,14 +252,14 @@ mod tests {
     #[test]
     fn a_receipt_that_goes_back_is_refused() {
         assert_eq!(
-            GUARD.check(&receipt(3, 12_000), 20_000),
+            GUARD.check(&receipt(3, 12_000), 20_000, None),
             Err(Refusal::NotNewer { sequence: 3, signed: 3 })
         );
         let refused = Refusal::Regressed {
             claimed_ms: 9_999,
             signed_ms: 10_000,
         };
-        assert_eq!(GUARD.check(&receipt(4, 9_999), 20_000), Err(refused));
+        assert_eq!(GUARD.check(&receipt(4, 9_999), 20_000, None), Err(refused));
     }
 
     #[test]
@@ -210,13 +268,36 @@ mod tests {
             claimed_ms: 60_001,
             rented_ms: 60_000,
         };
-        assert_eq!(GUARD.check(&receipt(4, 60_001), 90_000), Err(refused));
-        assert_eq!(GUARD.check(&receipt(4, 60_000), 90_000), Ok(()));
+        assert_eq!(GUARD.check(&receipt(4, 60_001), 90_000, None), Err(refused));
+        assert_eq!(GUARD.check(&receipt(4, 60_000), 90_000, None), Ok(()));
+    }
+
+    #[test]
+    fn more_than_the_chain_settles_after_a_stop_is_refused() {
+        let limits = Limits::new(None);
+        let mut job: Job = crate::job::scripted_chain::blank();
+        (job.started_at, job.stopped_at) = (100, 111);
+        limits.stop(&job);
+        assert_eq!(limits.stopped_ms(), Some(12_000));
+        let refused = Refusal::BeyondStop {
+            claimed_ms: 12_001,
+            stopped_ms: 12_000,
+        };
+        let check = |metered_ms| GUARD.check(&receipt(4, metered_ms), 20_000, limits.stopped_ms());
+        assert_eq!(check(12_001), Err(refused));
+        assert_eq!(check(12_000), Ok(()));
+    }
+
+    #[test]
+    fn the_first_sight_of_the_workloads_end_counts() {
+        let limits = Limits::new(Some(7_000));
+        limits.end(30_000);
+        assert_eq!(limits.ended_ms(), Some(7_000));
     }
 
     #[test]
     fn the_first_receipt_needs_nothing_before_it() {
-        assert_eq!(Guard { signed: None, ..GUARD }.check(&receipt(1, 0), 0), Ok(()));
+        assert_eq!(Guard { signed: None, ..GUARD }.check(&receipt(1, 0), 0, None), Ok(()));
     }
 
     #[test]

@@ -8,3 +8,6 @@ pub(crate) mod follow;
 pub(crate) mod guard;
 pub(crate) mod logs;
 pub(crate) mod open;
+pub(crate) mod report;
+#[cfg(test)]
+pub(crate) mod scripted_chain;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs::File, path::PathBuf};
 use anyhow::{Context as _, Result};
 use gantry_protocol::{Atoms, Metered, Rate, billing};
 use gantry_sdk::{
-    Keypair, Pubkey, Signer as _, address,
+    Instruction, Keypair, Pubkey, Signer as _, address,
     client::{Client, ClientError},
     error,
     instruction::market::job_open,
@@ -14,9 +14,9 @@ use gantry_sdk::{
 
 use super::choose::Candidate;
 use crate::{
-    agent::now_ms,
+    agent::{self, now_ms},
     archive,
-    failure::Failure,
+    failure::{Failure, Fate, OfJob},
     mint::Mint,
     state::{JobDirectory, Record, SessionKey, Store},
 };
@@ -30,6 +30,9 @@ const ANOTHER_NODE_MAY_DO: [&str; 6] = [
     "NotOffered",
     "InsufficientStake",
 ];
+
+/// The system program's error for an account that exists already: the job's, which nobody else can have made.
+const ALREADY_IN_USE: u32 = 0;
 
 /// Most nodes that are tried in turn.
 const MAX_ATTEMPTS: usize = 3;
@@ -84,9 +87,14 @@ pub(crate) async fn open(
         .context("another process acts for a job that was only just made")?;
     let prepared = prepare(&directory, rent);
     let bundle_hash = undo_on_error(&directory, prepared)?;
-    let mut last_refusal = None;
-    for candidate in candidates.iter().take(MAX_ATTEMPTS) {
-        let escrow = escrow(candidate.rate, rent)?;
+    let (mut attempts, mut last_refusal) = (0, None);
+    for candidate in candidates {
+        // The first was knocked at when it was chosen; no other one gets money before it has shown that it is there.
+        if attempts > 0 && !answers(candidate).await {
+            continue;
+        }
+        attempts += 1;
+        let escrow = undo_on_error(&directory, escrow(candidate.rate, rent).map_err(Into::into))?;
         undo_on_error(&directory, require_balance(client, &tenant, mint, escrow).await)?;
         let record = Record {
             job,
@@ -101,6 +109,7 @@ pub(crate) async fn open(
             out: rent.out.clone(),
             created_at_ms: now_ms(),
             start_requested_at_ms: None,
+            ended_ms: None,
             exit: None,
             results_fetched: false,
         };
@@ -120,31 +129,29 @@ pub(crate) async fn open(
             mint.address,
             terms,
         );
-        match client.send(&[instruction], wallet, &[]).await {
-            Ok(_) => {
+        match attempt(client, wallet, &job, candidate, instruction).await? {
+            Attempt::Opened(node, provider) => {
+                let record = Record {
+                    node,
+                    provider,
+                    ..record
+                };
+                directory.save_record(&record)?;
+                let taken = candidates.iter().find(|candidate| candidate.address == node);
                 return Ok(Opened {
                     record,
                     directory,
                     lock,
-                    candidate: candidate.clone(),
+                    candidate: taken.unwrap_or(candidate).clone(),
                 });
             }
-            Err(refusal) if may_do_elsewhere(&refusal) => last_refusal = Some(refusal),
-            // The transaction may have taken effect although the endpoint failed to say so.
-            Err(failed @ ClientError::Rpc { .. }) => {
-                if let Ok(Some(_)) = client.find::<Job>(&job).await {
-                    return Ok(Opened {
-                        record,
-                        directory,
-                        lock,
-                        candidate: candidate.clone(),
-                    });
+            Attempt::Refused(refusal) => {
+                let may_do_elsewhere = may_do_elsewhere(&refusal) && attempts < MAX_ATTEMPTS;
+                last_refusal = Some(refusal);
+                if !may_do_elsewhere {
+                    break;
                 }
-                return Err(failed).with_context(|| {
-                    format!("it is not known whether job {job} was opened; ask again with `gantry resume {job}`")
-                });
             }
-            Err(refusal) => return undo_on_error(&directory, Err(refusal.into())),
         }
     }
     let refusal = last_refusal.map_or_else(
@@ -152,6 +159,56 @@ pub(crate) async fn open(
         Into::into,
     );
     undo_on_error(&directory, Err(refusal))
+}
+
+/// How an attempt to open ended.
+enum Attempt {
+    /// The job stands on chain, on this node of this provider.
+    Opened(Pubkey, Pubkey),
+    /// It does not, and never will by what was sent.
+    Refused(ClientError),
+}
+
+/// Sends the opening. An error says that it is not known what came of it.
+async fn attempt(
+    client: &Client,
+    wallet: &Keypair,
+    job: &Pubkey,
+    candidate: &Candidate,
+    instruction: Instruction,
+) -> Result<Attempt> {
+    let Err(failed) = client.send(&[instruction], wallet, &[]).await else {
+        return Ok(Attempt::Opened(candidate.address, candidate.node.owner));
+    };
+    // What the endpoint calls failed may have taken effect, by an earlier signature and even on an earlier node.
+    match client.find::<Job>(job).await {
+        Ok(Some(found)) => Ok(Attempt::Opened(found.node, found.provider)),
+        Ok(None) if is_certain(&failed) => Ok(Attempt::Refused(failed)),
+        _ => Err(failed).context(OfJob {
+            job: *job,
+            fate: Fate::MaybeOpen,
+        }),
+    }
+}
+
+/// Whether what failed so has no effect now and never will.
+fn is_certain(error: &ClientError) -> bool {
+    match error {
+        ClientError::Refused { .. } => error.code() != Some(ALREADY_IN_USE),
+        ClientError::Signing(_) => true,
+        _ => false,
+    }
+}
+
+async fn answers(candidate: &Candidate) -> bool {
+    let provider = &candidate.provider;
+    match agent::knock(provider.endpoint(), provider.tls_key_hash).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::debug!(node = %candidate.address, %error, "passed over");
+            false
+        }
+    }
 }
 
 /// What the longest metered time costs.
@@ -207,32 +264,4 @@ fn random_number() -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rent(gpus: u16, max_duration_s: u32) -> Rent {
-        Rent {
-            command: Vec::new(),
-            environment: BTreeMap::new(),
-            bundle: None,
-            out: None,
-            gpus,
-            max_duration_s,
-        }
-    }
-
-    #[test]
-    fn the_escrow_is_what_the_longest_metered_time_costs() {
-        assert_eq!(escrow(Rate(333_333_333), &rent(2, 600)).unwrap(), Atoms(399_999));
-    }
-
-    #[test]
-    fn an_escrow_beyond_64_bits_is_refused() {
-        assert!(matches!(escrow(Rate(u64::MAX), &rent(2, 1)), Err(Failure::Usage(_))));
-    }
-
-    #[test]
-    fn two_jobs_have_two_numbers() {
-        assert_ne!(random_number(), random_number());
-    }
-}
+mod tests;

@@ -6,5 +6,7 @@
 mod record;
 mod store;
 
+#[cfg(test)]
+pub(crate) use record::record_for_tests;
 pub(crate) use record::{Record, SessionKey, StoredReceipt};
 pub(crate) use store::{JobDirectory, Store};

@@ -63,10 +63,36 @@ pub(crate) struct Record {
     pub(crate) created_at_ms: i64,
     /// Unix milliseconds just before the start was first asked for: no honest receipt can claim time from before.
     pub(crate) start_requested_at_ms: Option<i64>,
+    /// Milliseconds from that start to the workload's end as this machine saw it: later time is not paid for, not even to an agent
+    /// that asks again after our restart.
+    #[serde(default)]
+    pub(crate) ended_ms: Option<u64>,
     /// How the workload ended, once known.
     pub(crate) exit: Option<Exit>,
     /// Whether the results were fetched.
     pub(crate) results_fetched: bool,
+}
+
+/// A record like any other.
+#[cfg(test)]
+pub(crate) fn record_for_tests(created_at_ms: i64) -> Record {
+    Record {
+        job: Pubkey::new_from_array([9; 32]),
+        tenant: Pubkey::new_from_array([1; 32]),
+        node: Pubkey::new_from_array([2; 32]),
+        provider: Pubkey::new_from_array([3; 32]),
+        mint: Pubkey::new_from_array([4; 32]),
+        session_key: SessionKey(Keypair::new()),
+        command: vec!["./render".into()],
+        environment: BTreeMap::new(),
+        has_bundle: false,
+        out: None,
+        created_at_ms,
+        start_requested_at_ms: None,
+        ended_ms: None,
+        exit: None,
+        results_fetched: false,
+    }
 }
 
 /// A receipt that both sides signed.

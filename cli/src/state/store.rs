@@ -195,27 +195,15 @@ impl JobDirectory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::SessionKey;
+    use crate::state::record_for_tests;
     use gantry_protocol::Receipt;
     use gantry_sdk::{Keypair, Signer as _, receipt};
-    use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _};
+    use std::os::unix::fs::PermissionsExt as _;
 
     fn record(job: Pubkey, created_at_ms: i64) -> Record {
         Record {
             job,
-            tenant: Pubkey::new_from_array([1; 32]),
-            node: Pubkey::new_from_array([2; 32]),
-            provider: Pubkey::new_from_array([3; 32]),
-            mint: Pubkey::new_from_array([4; 32]),
-            session_key: SessionKey(Keypair::new()),
-            command: vec!["./render".into()],
-            environment: BTreeMap::new(),
-            has_bundle: false,
-            out: None,
-            created_at_ms,
-            start_requested_at_ms: None,
-            exit: None,
-            results_fetched: false,
+            ..record_for_tests(created_at_ms)
         }
     }
 
@@ -236,6 +224,13 @@ mod tests {
         assert_eq!((read.job, read.created_at_ms), (record.job, 5));
         let mode = fs::metadata(directory.path.join(RECORD)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_record_from_before_ends_were_kept_is_read_without_one() {
+        let mut old = serde_json::to_value(record_for_tests(5)).unwrap();
+        old.as_object_mut().unwrap().remove("ended_ms").unwrap();
+        assert_eq!(serde_json::from_value::<Record>(old).unwrap().ended_ms, None);
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn help_names_every_command_and_every_exit_code() {
             "{command} in {help}"
         );
     }
-    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "124", "130"] {
+    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "124", "130"] {
         assert!(
             help.lines()
                 .any(|line| line.trim_start().starts_with(&format!("{code}  "))),
@@ -245,6 +245,17 @@ fn a_duration_of_zero_or_without_sense_is_refused() {
     run("soon").refused(USAGE, &["soon", "1h30m"]);
     run("-5s").refused(USAGE, &["-5"]);
     run("366d").refused(USAGE, &["a year"]);
+}
+
+#[test]
+fn results_that_would_have_no_place_are_noticed_before_anything_is_asked() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("file");
+    std::fs::write(&file, "taken").expect("a file");
+    let file = file.to_str().expect("a path");
+    Gantry::new()
+        .run(&["run", "--out", file, "--", "true"])
+        .refused(USAGE, &["--out", file]);
 }
 
 #[test]

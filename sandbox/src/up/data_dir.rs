@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use super::strays::MARK;
+
 /// Runs that are kept so that their logs and keys can be looked at afterwards.
 const KEPT_RUNS: usize = 5;
 
@@ -47,6 +49,21 @@ impl DataDir {
         };
         taken.forget_old_runs()?;
         Ok(taken)
+    }
+
+    /// The directory itself.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The mark of this run's processes, as a variable of their environment.
+    pub(crate) fn mark(&self) -> (String, String) {
+        (MARK.to_owned(), self.run.display().to_string())
+    }
+
+    /// Where it is noted which databases were made on the user's own server, until they are removed.
+    pub(crate) fn databases(&self) -> PathBuf {
+        self.root.join("databases")
     }
 
     /// This run's name, unique in this directory and usable in a database's name.

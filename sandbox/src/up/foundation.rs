@@ -53,7 +53,7 @@ fn programs_dir(options: &Options) -> PathBuf {
     options
         .programs
         .clone()
-        .unwrap_or(if here.is_dir() { here } else { built })
+        .unwrap_or(if here.join("market.so").is_file() { here } else { built })
 }
 
 /// Creates this run's database.

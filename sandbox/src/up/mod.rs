@@ -15,6 +15,7 @@ mod proof;
 mod readiness;
 mod running;
 mod steps;
+mod strays;
 mod summary;
 mod timeline;
 mod wallets;
@@ -24,14 +25,18 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-pub(crate) use self::options::Options;
-use self::{data_dir::DataDir, running::Running, steps::Steps};
+use self::{data_dir::DataDir, running::Running, steps::Steps, strays::Watchdog};
+pub(crate) use self::{options::Options, strays::watch_over};
 
 /// Starts the network, keeps it until a signal (or, with `--once`, until the demonstration is over), and stops it.
 pub(crate) async fn up(options: &Options) -> Result<ExitCode> {
     let data_dir = DataDir::take(&options.data_dir)?;
+    // Before anything of this run is there: what an earlier one left behind runs on a chain that is gone.
+    strays::end_all_runs(data_dir.root());
+    // Dropped last, and with it the run's last process.
+    let watchdog = Watchdog::start(data_dir.run())?;
     let steps = Steps::begin();
-    let mut running = Running::new(!options.no_restart && !options.once);
+    let mut running = Running::new(!options.no_restart && !options.once, watchdog.pid());
     let outcome = tokio::select! {
         outcome = running.live(options, &data_dir, &steps) => outcome,
         signal = stop_signal() => signal.map(|name| {
@@ -42,7 +47,7 @@ pub(crate) async fn up(options: &Options) -> Result<ExitCode> {
     };
     tokio::select! {
         () = running.stop(&steps) => outcome,
-        // Whoever asks twice means it; our processes die with us.
+        // Whoever asks twice means it; our processes are killed, and the watchdog ends their workloads.
         _ = stop_signal() => Ok(ExitCode::from(130)),
     }
 }

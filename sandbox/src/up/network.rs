@@ -1,6 +1,12 @@
 //! Everything about a running network, for people and for tests.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs::{self, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -28,7 +34,7 @@ pub(crate) struct Network {
     pub(crate) run_dir: String,
     /// The processes' logs, `NAME.log` each.
     pub(crate) logs_dir: String,
-    /// The running processes by name: `sandbox`, `postgres`, `indexer`, `agent-1`…
+    /// The running processes by name: `sandbox`, `watchdog`, `postgres`, `indexer`, `agent-1`…
     pub(crate) pids: BTreeMap<String, u32>,
 }
 
@@ -82,11 +88,22 @@ impl Network {
         ]
     }
 
-    /// Writes the description in one step, so that a reader never sees half of it.
+    /// Writes the description in one step, so that a reader never sees half of it, and for our own eyes: the database's password is
+    /// in it.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self)?;
         let unfinished = path.with_extension("unfinished");
-        fs::write(&unfinished, serde_json::to_vec_pretty(self)?)
-            .and_then(|()| fs::rename(&unfinished, path))
-            .with_context(|| format!("cannot write {}", path.display()))
+        let write = || {
+            // One that an interrupted run left may be open to others.
+            let _ = fs::remove_file(&unfinished);
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&unfinished)?;
+            file.write_all(&text)?;
+            fs::rename(&unfinished, path)
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))
     }
 }

@@ -34,16 +34,19 @@ pub(crate) struct Running {
     fleet: Fleet,
     /// The children's ports.
     claims: Vec<Claim>,
+    /// The process that ends what is left of us.
+    watchdog: u32,
 }
 
 impl Running {
     /// Nothing yet.
-    pub(crate) fn new(restart: bool) -> Self {
+    pub(crate) fn new(restart: bool, watchdog: u32) -> Self {
         Self {
             chain: None,
             database: None,
             fleet: Fleet::new(restart),
             claims: vec![],
+            watchdog,
         }
     }
 
@@ -151,6 +154,7 @@ impl Running {
         let mut network = network.clone();
         let own = [
             ("sandbox", Some(std::process::id())),
+            ("watchdog", Some(self.watchdog)),
             ("postgres", self.database.as_ref().and_then(Database::pid)),
         ];
         let own = own.into_iter().filter_map(|(name, pid)| Some((name.to_owned(), pid?)));
@@ -220,7 +224,7 @@ fn indexer(network: &Network, binaries: &Binaries, data_dir: &DataDir, listen: &
             .flat_map(|(name, value)| argument(name, value))
             .collect(),
         // Not among the arguments, which everyone on the machine can read: it has a password.
-        environment: vec![("DATABASE_URL".into(), network.database_url.clone())],
+        environment: vec![data_dir.mark(), ("DATABASE_URL".into(), network.database_url.clone())],
         log: data_dir.logs().join("indexer.log"),
     }
 }
@@ -235,7 +239,7 @@ fn recipe(agent: &Agent, binaries: &Binaries, data_dir: &DataDir) -> Recipe {
             "--config".into(),
             agent.config.clone(),
         ],
-        environment: vec![],
+        environment: vec![data_dir.mark()],
         log: data_dir.logs().join(format!("{}.log", agent.name)),
     }
 }

@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, fs};
 
 use anyhow::{Context, Result};
+use url::Url;
 
 use super::{agents, binaries::Binaries, data_dir::DataDir, network::Network, steps::show};
 
@@ -32,7 +33,7 @@ fn text(network: &Network, environment: &str) -> Result<String> {
     line("API", api_url)?;
     line("API docs", &format!("{api_url}/docs"))?;
     line("metrics", &format!("{api_url}/metrics"))?;
-    line("database", database_url)?;
+    line("database", &without_password(database_url))?;
     line(
         "mints",
         &format!("{} USDC (local), {} GNT", network.mints.usdc, network.mints.gnt),
@@ -54,6 +55,20 @@ fn text(network: &Network, environment: &str) -> Result<String> {
     Ok(out)
 }
 
+/// The address of a database for everybody's eyes: a terminal is looked at, shared and recorded.
+fn without_password(database_url: &str) -> String {
+    let Ok(mut url) = Url::parse(database_url) else {
+        return "(in the ready file)".into();
+    };
+    // Parameters can hold a password too.
+    url.set_query(None);
+    if url.password().is_some() {
+        // Fails only for addresses without a host, which hold no password.
+        let _ = url.set_password(Some("***"));
+    }
+    url.into()
+}
+
 /// Lines for a shell.
 fn shell(network: &Network, binaries: &Binaries) -> String {
     let exports = network
@@ -73,6 +88,18 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_databases_password_is_not_shown() {
+        let shown =
+            without_password("postgres://me:secret@db.example.org:5433/gantry_run_1?sslmode=require&password=secret");
+        assert_eq!(shown, "postgres://me:***@db.example.org:5433/gantry_run_1");
+        assert_eq!(
+            without_password("postgres://me@localhost/x"),
+            "postgres://me@localhost/x"
+        );
+        assert!(!without_password("no url: secret").contains("secret"));
+    }
 
     #[test]
     fn a_path_with_a_quote_survives_the_shell() {

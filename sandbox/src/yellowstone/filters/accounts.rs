@@ -19,6 +19,13 @@ const TOKEN_ACCOUNT_TYPE: u8 = 2;
 /// A multisignature account has this length and must not be taken for a token account.
 const MULTISIG_LEN: usize = 355;
 
+/// The original plugin's limits, so that what is accepted here is accepted there: conditions per filter, bytes to compare with, and
+/// those bytes as text.
+const MAX_CONDITIONS: usize = 4;
+const MAX_MEMCMP_BYTES: usize = 128;
+const MAX_MEMCMP_BASE58: usize = 175;
+const MAX_MEMCMP_BASE64: usize = 172;
+
 /// All the conditions of one named filter; an update must meet every one that is given.
 #[derive(Debug)]
 pub(super) struct AccountFilter {
@@ -32,7 +39,7 @@ pub(super) struct AccountFilter {
 enum Condition {
     Bytes { offset: usize, bytes: Vec<u8> },
     Length(u64),
-    TokenAccount(bool),
+    TokenAccount,
     Lamports(Cmp),
 }
 
@@ -54,7 +61,7 @@ impl AccountFilter {
                 .iter()
                 .map(|key| public_key(key))
                 .collect::<Result<_, _>>()?,
-            conditions: filter.filters.iter().map(Condition::parse).collect::<Result<_, _>>()?,
+            conditions: Condition::parse_all(&filter.filters)?,
             by_transaction: filter.nonempty_txn_signature,
         })
     }
@@ -74,34 +81,36 @@ fn any_of(wanted: &HashSet<[u8; 32]>, key: &[u8]) -> bool {
 }
 
 impl Condition {
+    fn parse_all(filters: &[SubscribeRequestFilterAccountsFilter]) -> Result<Vec<Self>, Status> {
+        if filters.len() > MAX_CONDITIONS {
+            return refuse(format!("Too many filters provided; max {MAX_CONDITIONS}"));
+        }
+        let conditions = filters.iter().map(Self::parse).collect::<Result<Vec<_>, _>>()?;
+        let lengths = conditions
+            .iter()
+            .filter(|condition| matches!(condition, Self::Length(_)));
+        if lengths.count() > 1 {
+            return refuse("datasize used more than once");
+        }
+        Ok(conditions)
+    }
+
     fn parse(filter: &SubscribeRequestFilterAccountsFilter) -> Result<Self, Status> {
         match &filter.filter {
             Some(Filter::Memcmp(memcmp)) => {
-                let bytes = match &memcmp.data {
-                    Some(Data::Bytes(bytes)) => bytes.clone(),
-                    Some(Data::Base58(text)) => bs58::decode(text).into_vec().map_err(|error| {
-                        Status::invalid_argument(format!("memcmp: {text:?} is not base58: {error}"))
-                    })?,
-                    Some(Data::Base64(text)) => BASE64_STANDARD.decode(text).map_err(|error| {
-                        Status::invalid_argument(format!("memcmp: {text:?} is not base64: {error}"))
-                    })?,
-                    None => {
-                        return Err(Status::invalid_argument(
-                            "memcmp: the bytes to compare with are missing",
-                        ));
-                    }
-                };
+                let bytes = memcmp_bytes(memcmp.data.as_ref())?;
                 let offset = usize::try_from(memcmp.offset)
                     .map_err(|_| Status::invalid_argument("memcmp: the offset is larger than any account"))?;
                 Ok(Self::Bytes { offset, bytes })
             }
             Some(Filter::Datasize(length)) => Ok(Self::Length(*length)),
-            Some(Filter::TokenAccountState(wanted)) => Ok(Self::TokenAccount(*wanted)),
-            Some(Filter::Lamports(lamports)) => lamports
-                .cmp
-                .map(Self::Lamports)
-                .ok_or_else(|| Status::invalid_argument("lamports: the comparison is missing")),
-            None => Err(Status::invalid_argument("an entry of `filters` is empty")),
+            Some(Filter::TokenAccountState(true)) => Ok(Self::TokenAccount),
+            Some(Filter::TokenAccountState(false)) => refuse("token_account_state only allowed to be true"),
+            Some(Filter::Lamports(lamports)) => match lamports.cmp {
+                Some(cmp) => Ok(Self::Lamports(cmp)),
+                None => refuse("cmp for lamports should be defined"),
+            },
+            None => refuse("filter should be defined"),
         }
     }
 
@@ -109,13 +118,38 @@ impl Condition {
         match self {
             Self::Bytes { offset, bytes } => account.data.get(*offset..).is_some_and(|rest| rest.starts_with(bytes)),
             Self::Length(length) => u64::try_from(account.data.len()).is_ok_and(|actual| actual == *length),
-            Self::TokenAccount(wanted) => *wanted == is_token_account(&account.data),
+            Self::TokenAccount => is_token_account(&account.data),
             Self::Lamports(Cmp::Eq(amount)) => account.lamports == *amount,
             Self::Lamports(Cmp::Ne(amount)) => account.lamports != *amount,
             Self::Lamports(Cmp::Lt(amount)) => account.lamports < *amount,
             Self::Lamports(Cmp::Gt(amount)) => account.lamports > *amount,
         }
     }
+}
+
+/// The bytes to compare with, in whichever encoding they came.
+fn memcmp_bytes(data: Option<&Data>) -> Result<Vec<u8>, Status> {
+    let longest = match data {
+        Some(Data::Bytes(_)) | None => usize::MAX,
+        Some(Data::Base58(_)) => MAX_MEMCMP_BASE58,
+        Some(Data::Base64(_)) => MAX_MEMCMP_BASE64,
+    };
+    let bytes = match data {
+        Some(Data::Base58(text) | Data::Base64(text)) if text.len() > longest => return refuse("data too large"),
+        Some(Data::Bytes(bytes)) => bytes.clone(),
+        Some(Data::Base58(text)) => bs58::decode(text).into_vec().or_else(|_| refuse("invalid base58"))?,
+        Some(Data::Base64(text)) => BASE64_STANDARD.decode(text).or_else(|_| refuse("invalid base64"))?,
+        None => return refuse("data for memcmp should be defined"),
+    };
+    if bytes.len() > MAX_MEMCMP_BYTES {
+        return refuse("data too large");
+    }
+    Ok(bytes)
+}
+
+/// The original plugin's words, so that a client meets the same ones here and there.
+fn refuse<T>(reason: impl Into<String>) -> Result<T, Status> {
+    Err(Status::invalid_argument(reason))
 }
 
 fn is_token_account(data: &[u8]) -> bool {
@@ -140,12 +174,20 @@ impl DataSlice {
                 end: start.checked_add(usize::try_from(slice.length).ok()?)?,
             })
         };
-        slices
+        let slices = slices
             .iter()
             .map(|slice| {
                 parse(slice).ok_or_else(|| Status::invalid_argument("accounts_data_slice reaches past any account"))
             })
-            .collect()
+            .collect::<Result<Vec<_>, _>>()?;
+        if !slices.is_sorted_by_key(|slice| slice.start) {
+            return refuse("failed to create filter: data slices out of order");
+        }
+        // In order, so only the next one can begin too early.
+        if slices.windows(2).any(|pair| pair[1].start < pair[0].end) {
+            return refuse("failed to create filter: data slices overlapped");
+        }
+        Ok(slices)
     }
 
     /// The wanted parts, one after the other; all of it when none are named. A part that the data does not fill is left out.
@@ -272,6 +314,66 @@ mod tests {
         assert_eq!(DataSlice::cut(&slices, b"abcdef".to_vec()), b"abe");
         assert_eq!(DataSlice::cut(&[], b"abcdef".to_vec()), b"abcdef");
         assert!(DataSlice::parse(&[slice(u64::MAX, 1)]).is_err());
+    }
+
+    #[test]
+    fn data_slices_out_of_order_or_over_each_other_are_refused_as_the_plugin_does() {
+        let slice = |offset, length| SubscribeRequestAccountsDataSlice { offset, length };
+        let refused = |slices: &[_]| DataSlice::parse(slices).unwrap_err().message().to_owned();
+        assert_eq!(
+            refused(&[slice(4, 1), slice(0, 2)]),
+            "failed to create filter: data slices out of order"
+        );
+        assert_eq!(
+            refused(&[slice(0, 3), slice(2, 1)]),
+            "failed to create filter: data slices overlapped"
+        );
+        assert!(DataSlice::parse(&[slice(0, 2), slice(2, 1)]).is_ok());
+    }
+
+    #[test]
+    fn what_the_plugin_does_not_take_is_refused_in_its_words() {
+        let refused = |filters: Vec<Filter>| {
+            let filters = filters
+                .into_iter()
+                .map(|filter| SubscribeRequestFilterAccountsFilter { filter: Some(filter) })
+                .collect();
+            let filter = SubscribeRequestFilterAccounts {
+                filters,
+                ..Default::default()
+            };
+            let status = AccountFilter::parse(&filter).unwrap_err();
+            assert_eq!(status.code(), tonic::Code::InvalidArgument);
+            status.message().to_owned()
+        };
+        let byte = || memcmp(0, Data::Bytes(vec![1]));
+        assert_eq!(
+            refused(vec![byte(), byte(), byte(), byte(), byte()]),
+            "Too many filters provided; max 4"
+        );
+        for data in [
+            Data::Bytes(vec![1; 129]),
+            Data::Base58("1".repeat(129)),
+            Data::Base58("2".repeat(176)),
+            Data::Base64("A".repeat(176)),
+        ] {
+            assert_eq!(refused(vec![memcmp(0, data)]), "data too large");
+        }
+        assert_eq!(refused(vec![memcmp(0, Data::Base58("0".into()))]), "invalid base58");
+        assert_eq!(refused(vec![memcmp(0, Data::Base64("!".into()))]), "invalid base64");
+        assert_eq!(
+            refused(vec![Filter::Datasize(1), Filter::Datasize(1)]),
+            "datasize used more than once"
+        );
+        assert_eq!(
+            refused(vec![Filter::TokenAccountState(false)]),
+            "token_account_state only allowed to be true"
+        );
+        let no_comparison = SubscribeRequestFilterAccountsFilterLamports { cmp: None };
+        assert_eq!(
+            refused(vec![Filter::Lamports(no_comparison)]),
+            "cmp for lamports should be defined"
+        );
     }
 
     #[test]
