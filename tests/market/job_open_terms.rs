@@ -88,7 +88,7 @@ fn a_balance_smaller_than_the_escrow_is_refused_and_one_that_just_covers_it_is_n
     let with = |amount: u64| {
         let mut chain = world.chain.clone();
         chain.alter::<Balance>(&balance, |balance| balance.amount = amount);
-        chain.simulate(&[world.open_instruction(terms)], &[&world.tenant.wallet])
+        chain.simulate_unreachable(&[world.open_instruction(terms)], &[&world.tenant.wallet])
     };
     with(escrow - 1).is_refused(MarketError::InsufficientBalance);
     with(escrow).succeeds();
@@ -123,7 +123,7 @@ fn rates_and_stakes_that_leave_64_bits_are_refused() {
     chain.alter::<Node>(&node, |node| node.prices[0].rate = u64::MAX / 2 + 1);
     let open = world.open_instruction(terms);
     chain
-        .simulate(slice::from_ref(&open), &[&world.tenant.wallet])
+        .simulate_unreachable(slice::from_ref(&open), &[&world.tenant.wallet])
         .is_refused(MarketError::AmountOverflow);
 
     let authority = world.authority.pubkey();

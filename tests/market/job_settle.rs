@@ -337,7 +337,7 @@ fn a_job_whose_books_do_not_add_up_is_not_settled() {
     let settle = world.settle_instructions(&receipt);
     world
         .chain
-        .simulate(&settle, &[])
+        .simulate_unreachable(&settle, &[])
         .is_refused_at(SETTLE, MarketError::UsageRegressed);
     assert_eq!(world.provider.attestation.pubkey(), receipt.provider_key);
 }

@@ -72,7 +72,7 @@ fn a_stake_that_would_leave_64_bits_is_refused() {
     let stake = address::stake(&world.provider.owner());
     world.chain.alter::<Stake>(&stake, |stake| stake.active = u64::MAX - 5);
     let bond = deposit(&world, &source, 10);
-    let refused = world.chain.simulate(&[bond], &[&world.provider.wallet]);
+    let refused = world.chain.simulate_unreachable(&[bond], &[&world.provider.wallet]);
     refused.is_refused(StakingError::AmountOverflow);
 }
 
