@@ -2,6 +2,7 @@
 
 use std::slice;
 
+use gantry_protocol::limits::MAX_JOB_DURATION_S;
 use gantry_sdk::{Pubkey, Signer, address, instruction::market as instruction};
 use gantry_tests::{
     parties::{DURATION_S, GPUS, RATE, market_parameters, pool_parameters},
@@ -184,4 +185,28 @@ fn a_pool_with_another_market_refuses_the_reserve_and_with_it_the_job() {
     world.chain.send(&[configure], &[&world.authority]).succeeds();
     let terms = world.tenant.terms(1);
     world.open(terms).is_refused(StakingError::NotMarket);
+}
+
+#[test]
+fn an_escrow_beyond_64_bits_is_refused() {
+    let mut world = World::new();
+    let authority = world.authority.pubkey();
+    let (owner, node, usdc) = (world.provider.owner(), world.node_address(), world.usdc.address);
+    let raise = [
+        instruction::mint_update(authority, usdc, 1, u64::MAX, true),
+        instruction::node_price_set(owner, node, usdc, u64::MAX),
+        instruction::node_update(owner, node, 1, MAX_JOB_DURATION_S, true),
+    ];
+    world
+        .chain
+        .send(&raise, &[&world.authority, &world.provider.wallet])
+        .succeeds();
+    // The rate is in micro-atoms per second, so a million seconds cost as many atoms as it says: the most that 64 bits hold.
+    let for_seconds = |max_duration_s| JobTerms {
+        max_duration_s,
+        ..world.tenant.terms(1)
+    };
+    let (most, more) = (for_seconds(1_000_000), for_seconds(1_000_001));
+    world.open(most).is_refused(MarketError::InsufficientBalance);
+    world.open(more).is_refused(MarketError::AmountOverflow);
 }

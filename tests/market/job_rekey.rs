@@ -1,13 +1,15 @@
 //! Making a job accept the provider's current attestation key.
 
+use anchor_lang::ErrorCode;
 use gantry_sdk::{Keypair, Pubkey, Signer, event::Event, instruction::market as instruction};
 use gantry_tests::{
+    forge::exchange,
     key,
     outcome::Outcome,
     parties::{Provider, profile},
     world::World,
 };
-use market::{MarketError, events::JobRekeyed};
+use market::{MarketError, events::JobRekeyed, state::Provider as ProviderAccount};
 
 /// Rotates the provider's attestation key and returns the old one.
 fn rotate(world: &mut World) -> Keypair {
@@ -75,4 +77,22 @@ fn a_job_does_not_take_the_key_of_another_provider() {
     world.admit(&other);
     let rekey = instruction::job_rekey(other.owner(), job);
     world.chain.send(&[rekey], &[]).is_refused(MarketError::NotOwner);
+}
+
+#[test]
+fn only_the_account_at_the_providers_own_address_says_which_key_is_current() {
+    let mut world = World::new();
+    let job = world.running_job();
+    // No transaction makes a second account of a provider.
+    let (genuine, copy) = (world.provider.account(), Pubkey::new_unique());
+    let account = world.chain.account(&genuine).expect("the provider has registered");
+    world.chain.put(&copy, account);
+    world.chain.alter::<ProviderAccount>(&copy, |provider| {
+        provider.attestation_key = key::fresh().pubkey();
+    });
+    let rekey = exchange(instruction::job_rekey(world.provider.owner(), job), &genuine, &copy);
+    world
+        .chain
+        .simulate_unreachable(&[rekey], &[])
+        .is_refused(ErrorCode::ConstraintSeeds);
 }
