@@ -46,7 +46,7 @@ pub(crate) enum Fault {
     Revived,
     /// The right address, without data.
     Emptied,
-    /// The right address, with the last byte cut off.
+    /// The right address, with a byte less than its type has.
     Truncated,
     /// The right address, all bytes zero.
     Zeroed,
@@ -91,7 +91,8 @@ pub(crate) struct Case {
 
 impl Case {
     /// The call with this fault, and the chain that it is made on.
-    pub(crate) fn prepare(&self, scene: &Scene) -> (Chain, Instruction) {
+    pub(crate) fn prepare(&self, subject: &Subject) -> (Chain, Instruction) {
+        let (scene, kind) = (&subject.scene, subject.accounts[self.index].kind);
         let mut chain = scene.stage.chain().clone();
         let mut call = scene.call().clone();
         let right = call.accounts[self.index].pubkey;
@@ -103,15 +104,15 @@ impl Case {
             Fault::Exchanged(other, _) => exchange(scene, &mut call, self.index, *other),
             Fault::Counterfeit | Fault::Copied => {
                 call.accounts[self.index].pubkey = ELSEWHERE;
-                chain.put(&ELSEWHERE, self.altered(&chain, &right));
+                chain.put(&ELSEWHERE, self.altered(kind, &chain, &right));
             }
-            _ => chain.put(&right, self.altered(&chain, &right)),
+            _ => chain.put(&right, self.altered(kind, &chain, &right)),
         }
         (chain, call)
     }
 
     /// The right account, made wrong.
-    fn altered(&self, chain: &Chain, right: &Pubkey) -> Account {
+    fn altered(&self, kind: Kind, chain: &Chain, right: &Pubkey) -> Account {
         let mut account = seen(chain, right);
         match &self.fault {
             Fault::Copied => {}
@@ -119,7 +120,7 @@ impl Case {
             Fault::Closed => account = Account::default(),
             Fault::Revived | Fault::Prefunded => account = Account::new(chain.rent(0), 0, &SYSTEM_PROGRAM),
             Fault::Emptied => account.data.clear(),
-            Fault::Truncated => account.data.truncate(account.data.len() - 1),
+            Fault::Truncated => account.data.truncate(kind.bytes() - 1),
             Fault::Zeroed => account.data.fill(0),
             Fault::Occupied => account = Account::new(chain.rent(1_000), 1_000, &UNKNOWN_PROGRAM),
             fault => unreachable!("{fault:?} alters no account"),
@@ -128,9 +129,9 @@ impl Case {
     }
 
     /// What becomes of the call.
-    pub(crate) fn attempt(&self, scene: &Scene) -> Outcome {
-        let (chain, call) = self.prepare(scene);
-        scene.attempt(&chain, &call, self.fault.is_reachable())
+    pub(crate) fn attempt(&self, subject: &Subject) -> Outcome {
+        let (chain, call) = self.prepare(subject);
+        subject.scene.attempt(&chain, &call, self.fault.is_reachable())
     }
 }
 

@@ -5,7 +5,10 @@ use market::MarketError;
 use crate::{
     case::Fault,
     expectation::Verdict::{self, Allowed, Market},
-    identities::{ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_TOKENS_OWNER, SEEDS, WRONG_BALANCE},
+    identities::{
+        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_MINTS_PROGRAM, NOT_THE_TOKENS_OWNER, SEEDS, TOKENS,
+        WRONG_BALANCE,
+    },
 };
 
 /// Accounts that behave otherwise than by rule when something certain is wrong with them.
@@ -50,9 +53,24 @@ const REFUSED: &[Exception] = &[
             ("balance_deposit", "token_program"),
             ("balance_withdraw", "token_program"),
         ],
-        faults: &["the token program of 2022"],
+        faults: &["the token program", "the token program of 2022"],
         verdict: ADDRESS,
         why: "it is a token program, but not the mint's",
+    },
+    Exception {
+        at: &[
+            ("stake_deposit", "token_program"),
+            ("unbonding_withdraw", "token_program"),
+        ],
+        faults: &["the token program"],
+        verdict: TOKENS,
+        why: "the classic token program cannot even read token accounts with an extension",
+    },
+    Exception {
+        at: &[("pool_initialize", "mint")],
+        faults: &["the euro mint"],
+        verdict: NOT_THE_MINTS_PROGRAM,
+        why: "the deployer says which mint is the network token, but this one belongs to the other token program",
     },
     Exception {
         at: &[("job_rekey", "provider")],
@@ -131,7 +149,7 @@ const ALLOWED: &[Exception] = &[
     },
     Exception {
         at: &[("pool_initialize", "mint")],
-        faults: &["the USDC mint", "the euro mint", "copied"],
+        faults: &["the USDC mint", "copied"],
         verdict: Allowed,
         why: "the deployer says which mint is the network token",
     },

@@ -75,7 +75,7 @@ pub(crate) fn verdict(subject: &Subject, case: &Case) -> Verdict {
 /// What becomes of a call in which other accounts stand in these places: all accounts are loaded before any is compared, so it is
 /// refused for the first that cannot be what it must, or else for the first that is not who it must be.
 fn of_others(subject: &Subject, case: &Case, places: &[usize]) -> Verdict {
-    let (chain, call) = case.prepare(&subject.scene);
+    let (chain, call) = case.prepare(subject);
     if is_twice(subject.name, &subject.accounts, &call) {
         return Verdict::Solana(ErrorCode::ConstraintDuplicateMutableAccount.into_error());
     }

@@ -12,6 +12,8 @@ pub(crate) const ADDRESS: Verdict = Solana(InstructionError::Custom(2012));
 pub(crate) const SEEDS: Verdict = Solana(InstructionError::InvalidSeeds);
 /// How Anchor refuses a token account of another mint or owner.
 pub(crate) const TOKENS: Verdict = Solana(InstructionError::InvalidAccountData);
+/// How a token program refuses accounts of another.
+pub(crate) const NOT_THE_MINTS_PROGRAM: Verdict = Solana(InstructionError::IncorrectProgramId);
 /// The token program's `OwnerMismatch`.
 pub(crate) const NOT_THE_TOKENS_OWNER: Verdict = Solana(InstructionError::Custom(4));
 

@@ -101,11 +101,7 @@ impl Kind {
             Self::Program => return Some(IncorrectProgramId),
             Self::Signer | Self::Record | Self::Sysvar | Self::Address | Self::Init => return None,
         };
-        let bytes = match self {
-            Self::State { bytes, .. } => bytes,
-            Self::Mint => MINT_BYTES,
-            _ => TOKENS_BYTES,
-        };
+        let bytes = self.bytes();
         let is_state = matches!(self, Self::State { .. });
         if asked_writable && !is_writable {
             return Some(CONSTRAINT_MUT);
@@ -127,9 +123,25 @@ impl Kind {
             _ if account.data.len() < bytes => Some(InvalidAccountData),
             Self::Mint if account.data[MINT_INITIALIZED_AT] == 0 => Some(UninitializedAccount),
             Self::Tokens if account.data.iter().all(|byte| *byte == 0) => Some(UninitializedAccount),
-            _ => (account.data.len() != bytes).then_some(InvalidAccountData),
+            Self::Mint => (!has_type(&account.data, bytes, 1)).then_some(InvalidAccountData),
+            _ => (!has_type(&account.data, bytes, 2)).then_some(InvalidAccountData),
         }
     }
+
+    /// Bytes that an account of this kind has at least.
+    pub(crate) const fn bytes(self) -> usize {
+        match self {
+            Self::State { bytes, .. } => bytes,
+            Self::Mint => MINT_BYTES,
+            _ => TOKENS_BYTES,
+        }
+    }
+}
+
+/// Whether these are the bytes of a mint or a token account: without extensions the length says which, with them the type behind the
+/// length of a token account.
+fn has_type(data: &[u8], bytes: usize, account_type: u8) -> bool {
+    data.len() == bytes || data.get(TOKENS_BYTES) == Some(&account_type)
 }
 
 fn is_token_program(program: &Pubkey) -> bool {

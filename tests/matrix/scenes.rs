@@ -1,20 +1,17 @@
 //! The scenes of configuration, providers, nodes and balances. Those of jobs and of the stake stand beside.
 
 use gantry_sdk::{Signer, instruction::market as instruction};
-use gantry_tests::{
-    parties::{GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, market_parameters, profile, specification},
-    token::Mint,
-};
+use gantry_tests::parties::{GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, market_parameters, profile, specification};
 
 use crate::{
     job_scenes as job,
     scene::Scene,
-    stage::{Stage, token_account},
+    stage::{Stage, Tokens, token_account},
     staking_scenes as staking,
 };
 
 /// What makes a scene.
-type Make = fn() -> Scene;
+type Make = fn(Tokens) -> Scene;
 
 /// The scene of every instruction.
 const SCENES: &[(&str, Make)] = &[
@@ -52,21 +49,21 @@ const SCENES: &[(&str, Make)] = &[
 ///
 /// # Panics
 /// When it has none.
-pub(crate) fn of(instruction: &str) -> Scene {
+pub(crate) fn of(instruction: &str, tokens: Tokens) -> Scene {
     let scene = SCENES.iter().find(|(name, _)| *name == instruction);
     let (_, make) = scene.unwrap_or_else(|| panic!("{instruction} has no scene"));
-    make()
+    make(tokens)
 }
 
-fn config_initialize() -> Scene {
-    let stage = Stage::unconfigured();
+fn config_initialize(tokens: Tokens) -> Scene {
+    let stage = Stage::unconfigured(tokens);
     let args = market_parameters(stage.world.authority.pubkey());
     let call = instruction::config_initialize(stage.world.deployer.pubkey(), GENESIS_HASH, args);
     Scene::new(stage, call)
 }
 
-fn config_update() -> Scene {
-    let stage = Stage::full();
+fn config_update(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let authority = stage.world.authority.pubkey();
     Scene::new(
         stage,
@@ -74,16 +71,16 @@ fn config_update() -> Scene {
     )
 }
 
-fn mint_register() -> Scene {
-    let mut stage = Stage::full();
-    let yen = Mint::classic(&mut stage.world.chain, 0);
+fn mint_register(tokens: Tokens) -> Scene {
+    let mut stage = Stage::full(tokens);
+    let yen = (tokens.mint())(&mut stage.world.chain, 0);
     let authority = stage.world.authority.pubkey();
     let call = instruction::mint_register(authority, yen.address, yen.token_program, RATE_FLOOR, RATE_CEILING);
     Scene::new(stage, call)
 }
 
-fn mint_update() -> Scene {
-    let stage = Stage::full();
+fn mint_update(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let (authority, usdc) = (stage.world.authority.pubkey(), stage.world.usdc.address);
     Scene::new(
         stage,
@@ -91,35 +88,35 @@ fn mint_update() -> Scene {
     )
 }
 
-fn provider_register() -> Scene {
-    let stage = Stage::full();
+fn provider_register(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     // The guest, who only rents so far.
     let args = profile(stage.guest.session.pubkey(), "https://guest.example");
     let call = instruction::provider_register(stage.guest.owner(), args);
     Scene::new(stage, call)
 }
 
-fn provider_update() -> Scene {
-    let stage = Stage::full();
+fn provider_update(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let provider = &stage.world.provider;
     let call = instruction::provider_update(provider.owner(), provider.profile());
     Scene::new(stage, call)
 }
 
-fn node_register() -> Scene {
-    let stage = Stage::full();
+fn node_register(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let call = instruction::node_register(stage.world.provider.owner(), 1, specification());
     Scene::new(stage, call)
 }
 
-fn node_update() -> Scene {
-    let stage = Stage::full();
+fn node_update(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let (owner, node) = (stage.world.provider.owner(), stage.world.node_address());
     Scene::new(stage, instruction::node_update(owner, node, 1, 60, true))
 }
 
-fn node_price_set() -> Scene {
-    let stage = Stage::full();
+fn node_price_set(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let world = &stage.world;
     let call = instruction::node_price_set(
         world.provider.owner(),
@@ -130,30 +127,30 @@ fn node_price_set() -> Scene {
     Scene::new(stage, call)
 }
 
-fn node_heartbeat() -> Scene {
-    let stage = Stage::full();
+fn node_heartbeat(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let provider = &stage.world.provider;
     let call = instruction::node_heartbeat(provider.attestation.pubkey(), provider.account(), provider.node(0));
     Scene::new(stage, call)
 }
 
-fn balance_open() -> Scene {
-    let stage = Stage::full();
+fn balance_open(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     // The rival, who has no euros so far.
     let call = instruction::balance_open(stage.world.deployer.pubkey(), stage.rival.owner(), stage.euro.address);
     Scene::new(stage, call)
 }
 
-fn balance_deposit() -> Scene {
-    let stage = Stage::full();
+fn balance_deposit(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let (tenant, usdc) = (stage.world.tenant.owner(), &stage.world.usdc);
     let source = token_account(&tenant, usdc);
     let call = instruction::balance_deposit(tenant, usdc.address, source, usdc.token_program, 100);
     Scene::new(stage, call)
 }
 
-fn balance_withdraw() -> Scene {
-    let stage = Stage::full();
+fn balance_withdraw(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let (tenant, usdc) = (stage.world.tenant.owner(), &stage.world.usdc);
     let destination = token_account(&tenant, usdc);
     let call = instruction::balance_withdraw(tenant, usdc.address, destination, usdc.token_program, 100);

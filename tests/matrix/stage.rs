@@ -8,7 +8,7 @@ use gantry_tests::{
     chain::{Chain, committed},
     key,
     parties::{DEPOSIT, Provider, Tenant},
-    token::{Mint, TOKEN_2022_PROGRAM},
+    token::{MakeMint, Mint, TOKEN_2022_PROGRAM},
     world::World,
 };
 use spl_associated_token_account_interface::program::ID as ASSOCIATED_TOKEN_PROGRAM;
@@ -35,6 +35,33 @@ impl Role {
     }
 }
 
+/// The token program of GNT and USDC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tokens {
+    /// The classic one.
+    Classic,
+    /// The one of 2022.
+    Of2022,
+}
+
+impl Tokens {
+    /// The other one.
+    const fn other(self) -> Self {
+        match self {
+            Self::Classic => Self::Of2022,
+            Self::Of2022 => Self::Classic,
+        }
+    }
+
+    /// What makes its mints.
+    pub(crate) fn mint(self) -> MakeMint {
+        match self {
+            Self::Classic => Mint::classic,
+            Self::Of2022 => Mint::plain_2022,
+        }
+    }
+}
+
 /// A world with a second one of everybody and everything.
 pub(crate) struct Stage {
     /// The first ones, between whom the call is made.
@@ -43,7 +70,7 @@ pub(crate) struct Stage {
     pub(crate) rival: Provider,
     /// Another tenant.
     pub(crate) guest: Tenant,
-    /// Another registered mint.
+    /// Another registered mint, of the other token program.
     pub(crate) euro: Mint,
     /// The guest's job on the rival's node.
     pub(crate) foreign_job: Option<Pubkey>,
@@ -55,13 +82,13 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Around a world in which nothing is configured yet.
-    pub(crate) fn unconfigured() -> Self {
-        Self::around(World::unconfigured())
+    pub(crate) fn unconfigured(tokens: Tokens) -> Self {
+        Self::around(World::unconfigured_with(tokens.mint()), tokens)
     }
 
     /// With everybody on the market, and the guest's job running on the rival's node.
-    pub(crate) fn full() -> Self {
-        let mut stage = Self::around(World::new());
+    pub(crate) fn full(tokens: Tokens) -> Self {
+        let mut stage = Self::around(World::new_with(tokens.mint()), tokens);
         let (euro, usdc) = (stage.euro.clone(), stage.world.usdc.clone());
         stage.world.register_mint(&euro).succeeds();
         stage.world.admit(&stage.rival);
@@ -83,9 +110,9 @@ impl Stage {
         stage
     }
 
-    fn around(mut world: World) -> Self {
+    fn around(mut world: World, tokens: Tokens) -> Self {
         let (rival, guest, stranger) = (Provider::new(), Tenant::new(), key::fresh());
-        let euro = Mint::classic(&mut world.chain, 6);
+        let euro = (tokens.other().mint())(&mut world.chain, 6);
         let counterfeit_program = key::fresh().pubkey();
         world.chain.deploy(
             &counterfeit_program,

@@ -6,11 +6,11 @@ use staking::state::Pool;
 
 use crate::{
     scene::Scene,
-    stage::{Stage, token_account},
+    stage::{Stage, Tokens, token_account},
 };
 
-pub(crate) fn pool_initialize() -> Scene {
-    let stage = Stage::unconfigured();
+pub(crate) fn pool_initialize(tokens: Tokens) -> Scene {
+    let stage = Stage::unconfigured(tokens);
     let world = &stage.world;
     let args = pool_parameters(world.authority.pubkey());
     let (mint, token_program) = (world.gnt.address, world.gnt.token_program);
@@ -18,8 +18,8 @@ pub(crate) fn pool_initialize() -> Scene {
     Scene::new(stage, call)
 }
 
-pub(crate) fn pool_configure() -> Scene {
-    let stage = Stage::full();
+pub(crate) fn pool_configure(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let authority = stage.world.authority.pubkey();
     Scene::new(
         stage,
@@ -27,15 +27,15 @@ pub(crate) fn pool_configure() -> Scene {
     )
 }
 
-pub(crate) fn open() -> Scene {
-    let stage = Stage::full();
+pub(crate) fn open(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     // The guest, who only rents so far.
     let call = instruction::stake_open(stage.guest.owner());
     Scene::new(stage, call)
 }
 
-pub(crate) fn deposit() -> Scene {
-    let stage = Stage::full();
+pub(crate) fn deposit(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let (owner, gnt) = (stage.world.provider.owner(), &stage.world.gnt);
     let source = token_account(&owner, gnt);
     let call = instruction::stake_deposit(owner, gnt.address, source, gnt.token_program, 100);
@@ -44,8 +44,8 @@ pub(crate) fn deposit() -> Scene {
 
 /// With a job of the provider, for which stake is reserved. No key signs for the market's own address, so the deployer's stands for
 /// it; and nothing but the market keeps books of what is reserved, so they do not balance after a call that it did not make.
-fn in_the_markets_name() -> Stage {
-    let mut stage = Stage::full();
+fn in_the_markets_name(tokens: Tokens) -> Stage {
+    let mut stage = Stage::full(tokens);
     stage.world.open_job();
     let deployer = stage.world.deployer.pubkey();
     stage
@@ -55,26 +55,26 @@ fn in_the_markets_name() -> Stage {
     stage
 }
 
-pub(crate) fn reserve() -> Scene {
-    let stage = in_the_markets_name();
+pub(crate) fn reserve(tokens: Tokens) -> Scene {
+    let stage = in_the_markets_name(tokens);
     let (signer, owner) = (stage.world.deployer.pubkey(), stage.world.provider.owner());
     Scene::new(stage, instruction::stake_reserve(signer, owner, 1)).unreachable()
 }
 
-pub(crate) fn release() -> Scene {
-    let stage = in_the_markets_name();
+pub(crate) fn release(tokens: Tokens) -> Scene {
+    let stage = in_the_markets_name(tokens);
     let (signer, owner) = (stage.world.deployer.pubkey(), stage.world.provider.owner());
     Scene::new(stage, instruction::stake_release(signer, owner, 1)).unreachable()
 }
 
-pub(crate) fn unbonding_request() -> Scene {
-    let stage = Stage::full();
+pub(crate) fn unbonding_request(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
     let call = instruction::unbonding_request(stage.world.provider.owner(), BOND / 2);
     Scene::new(stage, call)
 }
 
-pub(crate) fn unbonding_withdraw() -> Scene {
-    let mut stage = Stage::full();
+pub(crate) fn unbonding_withdraw(tokens: Tokens) -> Scene {
+    let mut stage = Stage::full(tokens);
     let (owner, gnt) = (stage.world.provider.owner(), stage.world.gnt.clone());
     let request = instruction::unbonding_request(owner, BOND / 2);
     let world = &mut stage.world;

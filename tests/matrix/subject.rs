@@ -5,12 +5,15 @@ use crate::{
     kind::Kind,
     scene::{Scene, seen},
     scenes,
+    stage::Tokens,
 };
 
 /// The instruction.
 pub(crate) struct Subject {
     /// Its name.
     pub(crate) name: &'static str,
+    /// The token program of its mints.
+    pub(crate) tokens: Tokens,
     /// A world directly before a call of it that succeeds.
     pub(crate) scene: Scene,
     /// Its accounts, in order.
@@ -26,12 +29,21 @@ pub(crate) struct Account {
 }
 
 impl Subject {
-    /// The instruction of this name.
-    ///
+    /// The instruction of this name, with each token program if it calls one.
+    pub(crate) fn all(name: &'static str) -> Vec<Self> {
+        let classic = Self::new(name, Tokens::Classic);
+        let calls_one = classic
+            .accounts
+            .iter()
+            .any(|account| account.place.name == "token_program");
+        let of_2022 = calls_one.then(|| Self::new(name, Tokens::Of2022));
+        [Some(classic), of_2022].into_iter().flatten().collect()
+    }
+
     /// # Panics
-    /// When no scene calls it as the IDL describes it.
-    pub(crate) fn new(name: &'static str) -> Self {
-        let scene = scenes::of(name);
+    /// When no scene calls the instruction as the IDL describes it.
+    fn new(name: &'static str, tokens: Tokens) -> Self {
+        let scene = scenes::of(name, tokens);
         let (program, described) = idl::instruction(name);
         let call = scene.call();
         assert_eq!(call.program_id, program, "the scene of {name} calls another program");
@@ -43,6 +55,11 @@ impl Subject {
             let kind = Kind::of(&place, &meta.pubkey, &seen(scene.stage.chain(), &meta.pubkey));
             accounts.push(Account { place, kind });
         }
-        Self { name, scene, accounts }
+        Self {
+            name,
+            tokens,
+            scene,
+            accounts,
+        }
     }
 }
