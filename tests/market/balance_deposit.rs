@@ -67,7 +67,7 @@ fn a_balance_that_would_leave_64_bits_is_refused() {
     let pay_in = deposit(&world, &source, 10);
     world
         .chain
-        .simulate(&[pay_in], &[&world.tenant.wallet])
+        .simulate_unreachable(&[pay_in], &[&world.tenant.wallet])
         .is_refused(MarketError::AmountOverflow);
 }
 

@@ -89,7 +89,7 @@ fn a_record_that_the_loader_does_not_own_does_not_prove_the_upgrade_authority() 
     let create = instruction::config_initialize(world.deployer.pubkey(), GENESIS_HASH, args);
     world
         .chain
-        .simulate(&[create], &[&world.deployer])
+        .simulate_unreachable(&[create], &[&world.deployer])
         .is_refused(MarketError::NotUpgradeAuthority);
 }
 

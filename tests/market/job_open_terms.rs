@@ -2,6 +2,7 @@
 
 use std::slice;
 
+use gantry_protocol::limits::MAX_JOB_DURATION_S;
 use gantry_sdk::{Pubkey, Signer, address, instruction::market as instruction};
 use gantry_tests::{
     parties::{DURATION_S, GPUS, RATE, market_parameters},
@@ -88,7 +89,7 @@ fn a_balance_smaller_than_the_escrow_is_refused_and_one_that_just_covers_it_is_n
     let with = |amount: u64| {
         let mut chain = world.chain.clone();
         chain.alter::<Balance>(&balance, |balance| balance.amount = amount);
-        chain.simulate(&[world.open_instruction(terms)], &[&world.tenant.wallet])
+        chain.simulate_unreachable(&[world.open_instruction(terms)], &[&world.tenant.wallet])
     };
     with(escrow - 1).is_refused(MarketError::InsufficientBalance);
     with(escrow).succeeds();
@@ -123,7 +124,7 @@ fn rates_and_stakes_that_leave_64_bits_are_refused() {
     chain.alter::<Node>(&node, |node| node.prices[0].rate = u64::MAX / 2 + 1);
     let open = world.open_instruction(terms);
     chain
-        .simulate(slice::from_ref(&open), &[&world.tenant.wallet])
+        .simulate_unreachable(slice::from_ref(&open), &[&world.tenant.wallet])
         .is_refused(MarketError::AmountOverflow);
 
     let authority = world.authority.pubkey();
@@ -182,4 +183,28 @@ fn a_pool_with_another_market_refuses_the_reserve_and_with_it_the_job() {
     });
     let terms = world.tenant.terms(1);
     world.open(terms).is_refused(StakingError::NotMarket);
+}
+
+#[test]
+fn an_escrow_beyond_64_bits_is_refused() {
+    let mut world = World::new();
+    let authority = world.authority.pubkey();
+    let (owner, node, usdc) = (world.provider.owner(), world.node_address(), world.usdc.address);
+    let raise = [
+        instruction::mint_update(authority, usdc, 1, u64::MAX, true),
+        instruction::node_price_set(owner, node, usdc, u64::MAX),
+        instruction::node_update(owner, node, 1, MAX_JOB_DURATION_S, true),
+    ];
+    world
+        .chain
+        .send(&raise, &[&world.authority, &world.provider.wallet])
+        .succeeds();
+    // The rate is in micro-atoms per second, so a million seconds cost as many atoms as it says: the most that 64 bits hold.
+    let for_seconds = |max_duration_s| JobTerms {
+        max_duration_s,
+        ..world.tenant.terms(1)
+    };
+    let (most, more) = (for_seconds(1_000_000), for_seconds(1_000_001));
+    world.open(most).is_refused(MarketError::InsufficientBalance);
+    world.open(more).is_refused(MarketError::AmountOverflow);
 }

@@ -1,13 +1,15 @@
 //! Making a job accept the provider's current attestation key.
 
+use anchor_lang::ErrorCode;
 use gantry_sdk::{Keypair, Pubkey, Signer, event::Event, instruction::market as instruction};
 use gantry_tests::{
+    forge::exchange,
     key,
     outcome::Outcome,
     parties::{Provider, profile},
     world::World,
 };
-use market::{MarketError, events::JobRekeyed};
+use market::{MarketError, events::JobRekeyed, state::Provider as ProviderAccount};
 
 /// Rotates the provider's attestation key and returns the old one.
 fn rotate(world: &mut World) -> Keypair {
@@ -108,4 +110,22 @@ fn nobody_but_the_provider_voids_what_its_old_key_has_signed() {
             .is_refused(MarketError::NotProvider);
     }
     world.settle(&by_old).succeeds();
+}
+
+#[test]
+fn only_the_account_at_the_providers_own_address_says_which_key_is_current() {
+    let mut world = World::new();
+    let job = world.running_job();
+    // No transaction makes a second account of a provider.
+    let (genuine, copy) = (world.provider.account(), Pubkey::new_unique());
+    let account = world.chain.account(&genuine).expect("the provider has registered");
+    world.chain.put(&copy, account);
+    world.chain.alter::<ProviderAccount>(&copy, |provider| {
+        provider.attestation_key = key::fresh().pubkey();
+    });
+    let rekey = exchange(instruction::job_rekey(world.provider.owner(), job), &genuine, &copy);
+    world
+        .chain
+        .simulate_unreachable(&[rekey], &[])
+        .is_refused(ErrorCode::ConstraintSeeds);
 }

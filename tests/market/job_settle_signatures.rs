@@ -4,7 +4,7 @@ use anchor_lang::ErrorCode;
 use gantry_protocol::ed25519::{MESSAGE_AT, PROVIDER_KEY_AT, TENANT_KEY_AT};
 use gantry_sdk::{
     Instruction, Pubkey, Signer,
-    address::{ED25519_PROGRAM, INSTRUCTIONS_SYSVAR},
+    address::{CLOCK_SYSVAR, ED25519_PROGRAM, INSTRUCTIONS_SYSVAR},
     receipt::CoSignedReceipt,
 };
 use gantry_tests::{
@@ -333,6 +333,24 @@ fn a_fake_instructions_sysvar_is_refused() {
         .chain
         .send(&[signatures, settle], &[])
         .is_refused_at(1, ErrorCode::ConstraintAddress);
+}
+
+#[test]
+fn a_fake_clock_is_refused() {
+    let (mut world, job, _) = ready();
+    let mut account = world.chain.account(&CLOCK_SYSVAR).expect("a sysvar");
+    // A day later than the chain's own, at the place of the Unix seconds, the last of five numbers.
+    let later = world.chain.now() + 86_400;
+    account.data[32..40].copy_from_slice(&later.to_le_bytes());
+    let fake = Pubkey::new_unique();
+    world.chain.put(&fake, account);
+    let ahead = world.receipt(&job, 60_000);
+    let [signatures, settle] = world.settle_instructions(&ahead);
+    let settle = exchange(settle, &CLOCK_SYSVAR, &fake);
+    world
+        .chain
+        .send(&[signatures, settle], &[])
+        .is_refused_at(1, InstructionError::InvalidArgument);
 }
 
 /// What both of the job's keys sign.

@@ -62,6 +62,26 @@ impl Chain {
     /// # Panics
     /// When something that must always hold does not, or a refused transaction changed an account.
     pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Outcome {
+        let (outcome, after) = self.execute(instructions, signers);
+        conservation::check(&after, &self.given_away);
+        outcome
+    }
+
+    /// What [`Self::send`] would do, with the same checks, while the chain stays as it is.
+    #[must_use = "say that it succeeds, or why it is refused"]
+    pub fn simulate(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Outcome {
+        self.clone().send(instructions, signers)
+    }
+
+    /// As [`Self::simulate`], from a state that no transaction leads to: [`Self::put`] or [`Self::alter`] broke what must always
+    /// hold, so only what holds even then is checked: a refused transaction changes nothing.
+    #[must_use = "say that it succeeds, or why it is refused"]
+    pub fn simulate_unreachable(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Outcome {
+        self.clone().execute(instructions, signers).0
+    }
+
+    /// Carries a transaction out, and checks that a refused one changes nothing. Returns the accounts afterwards too.
+    fn execute(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> (Outcome, Accounts) {
         let transaction = self.transaction(instructions, signers);
         let before = self.accounts();
         let result = self.svm.send_transaction(transaction);
@@ -71,19 +91,7 @@ impl Chain {
         if result.is_err() {
             conservation::check_unchanged(&before, &after, &self.fee_payer().pubkey());
         }
-        conservation::check(&after, &self.given_away);
-        outcome(result)
-    }
-
-    /// What these instructions would do to the chain as it is, without doing it or checking what must hold: for states that no
-    /// transaction leads to.
-    #[must_use = "say that it succeeds, or why it is refused"]
-    pub fn simulate(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Outcome {
-        outcome(
-            self.clone()
-                .svm
-                .send_transaction(self.transaction(instructions, signers)),
-        )
+        (outcome(result), after)
     }
 
     fn transaction(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Transaction {

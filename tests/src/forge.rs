@@ -1,8 +1,6 @@
-//! Instructions and accounts as nobody honest makes them.
+//! Instructions as nobody honest makes them.
 
 use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, address::ED25519_PROGRAM};
-
-use crate::chain::Chain;
 
 /// The instruction with another account in the place of `old`.
 ///
@@ -29,20 +27,6 @@ pub fn unsigned(mut instruction: Instruction, index: usize) -> Instruction {
 pub fn read_only(mut instruction: Instruction, index: usize) -> Instruction {
     instruction.accounts[index].is_writable = false;
     instruction
-}
-
-/// A copy of an account, byte for byte, that belongs to another program, at a new address.
-///
-/// # Panics
-/// When there is no such account.
-pub fn counterfeit(chain: &mut Chain, genuine: &Pubkey) -> Pubkey {
-    let mut account = chain
-        .account(genuine)
-        .unwrap_or_else(|| panic!("there is nothing at {genuine}"));
-    account.owner = Pubkey::new_unique();
-    let address = Pubkey::new_unique();
-    chain.put(&address, account);
-    address
 }
 
 /// A message with one signature.

@@ -3,7 +3,8 @@
 //! Purpose: a chain in the process that runs the committed `.so` files, parties that act on it in one line each, and a check of
 //! what must always hold.
 //!
-//! Invariant: every transaction of every test goes through [`chain::Chain::send`], which checks [`conservation`] afterwards.
+//! Invariant: every transaction of every test goes through [`chain::Chain`], which checks that a refused one changed nothing, and
+//! [`conservation`] after every one but those of `simulate_unreachable`, which begin where it was already broken.
 #![warn(missing_docs)]
 
 pub mod chain;

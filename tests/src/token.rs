@@ -14,6 +14,9 @@ use crate::{chain::Chain, key};
 /// The token program of 2022.
 pub const TOKEN_2022_PROGRAM: Pubkey = spl_token_2022_interface::ID;
 
+/// What makes a mint with so many decimals.
+pub type MakeMint = fn(&mut Chain, u8) -> Mint;
+
 /// A mint, whose authority the tests hold.
 #[derive(Clone, Debug)]
 pub struct Mint {

@@ -18,7 +18,7 @@ use crate::{
     outcome::Outcome,
     parties::{self, BOND, DEPOSIT, GENESIS_HASH, Provider, RATE, RATE_CEILING, RATE_FLOOR, Tenant},
     signatures::{co_sign, finally, next_receipt},
-    token::{self, Mint},
+    token::{self, MakeMint, Mint},
 };
 
 /// The chain and everyone on it.
@@ -42,12 +42,18 @@ pub struct World {
 }
 
 impl World {
-    /// Programs and mints, but nothing configured.
+    /// Programs and mints of the classic token program, but nothing configured.
     #[must_use]
     pub fn unconfigured() -> Self {
+        Self::unconfigured_with(Mint::classic)
+    }
+
+    /// Programs and mints of this kind, but nothing configured.
+    #[must_use]
+    pub fn unconfigured_with(mint: MakeMint) -> Self {
         let (deployer, authority) = (key::fresh(), key::fresh());
         let mut chain = Chain::new(&deployer.pubkey());
-        let (gnt, usdc) = (Mint::classic(&mut chain, 9), Mint::classic(&mut chain, 6));
+        let (gnt, usdc) = (mint(&mut chain, 9), mint(&mut chain, 6));
         let (provider, tenant) = (Provider::new(), Tenant::new());
         for key in [&deployer, &authority, &provider.wallet, &tenant.wallet] {
             chain.fund(&key.pubkey());
@@ -68,25 +74,21 @@ impl World {
     #[must_use]
     pub fn configured() -> Self {
         let mut world = Self::unconfigured();
-        let (deployer, authority) = (world.deployer.pubkey(), world.authority.pubkey());
-        let pool = staking_instruction::pool_initialize(
-            deployer,
-            world.gnt.address,
-            world.gnt.token_program,
-            parties::pool_parameters(authority),
-        );
-        let config =
-            market_instruction::config_initialize(deployer, GENESIS_HASH, parties::market_parameters(authority));
-        world.chain.send(&[pool, config], &[&world.deployer]).succeeds();
-        let usdc = world.usdc.clone();
-        world.register_mint(&usdc).succeeds();
+        world.configure();
         world
     }
 
     /// A provider with a bond and a priced, living node of eight GPUs, and a tenant with a deposit.
     #[must_use]
     pub fn new() -> Self {
-        let mut world = Self::configured();
+        Self::new_with(Mint::classic)
+    }
+
+    /// The same with mints of this kind.
+    #[must_use]
+    pub fn new_with(mint: MakeMint) -> Self {
+        let mut world = Self::unconfigured_with(mint);
+        world.configure();
         let provider = std::mem::replace(&mut world.provider, Provider::new());
         world.admit(&provider);
         world.provider = provider;
@@ -94,6 +96,21 @@ impl World {
         world.open_balance(&tenant, &usdc);
         world.deposit(DEPOSIT).succeeds();
         world
+    }
+
+    fn configure(&mut self) {
+        let (deployer, authority) = (self.deployer.pubkey(), self.authority.pubkey());
+        let pool = staking_instruction::pool_initialize(
+            deployer,
+            self.gnt.address,
+            self.gnt.token_program,
+            parties::pool_parameters(authority),
+        );
+        let config =
+            market_instruction::config_initialize(deployer, GENESIS_HASH, parties::market_parameters(authority));
+        self.chain.send(&[pool, config], &[&self.deployer]).succeeds();
+        let usdc = self.usdc.clone();
+        self.register_mint(&usdc).succeeds();
     }
 
     /// Brings a provider onto the market, up to its first node's heartbeat.

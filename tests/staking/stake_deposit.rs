@@ -10,7 +10,11 @@ use gantry_tests::{
     world::World,
 };
 use solana_instruction::error::InstructionError;
-use staking::{StakingError, events::StakeDeposited, state::Stake};
+use staking::{
+    StakingError,
+    events::StakeDeposited,
+    state::{Pool, Stake},
+};
 
 fn deposit(world: &World, source: &Pubkey, amount: u64) -> Instruction {
     let gnt = &world.gnt;
@@ -68,11 +72,22 @@ fn more_than_the_token_account_holds_is_refused_by_the_token_program() {
 #[test]
 fn a_stake_that_would_leave_64_bits_is_refused() {
     let (mut world, source) = with_tokens(10);
-    // The supply of a mint is 64 bits too, so no transaction leads here; pool and stake are altered alike.
+    // The supply of a mint is 64 bits too, so no transaction leads here.
     let stake = address::stake(&world.provider.owner());
     world.chain.alter::<Stake>(&stake, |stake| stake.active = u64::MAX - 5);
     let bond = deposit(&world, &source, 10);
-    let refused = world.chain.simulate(&[bond], &[&world.provider.wallet]);
+    let refused = world.chain.simulate_unreachable(&[bond], &[&world.provider.wallet]);
+    refused.is_refused(StakingError::AmountOverflow);
+}
+
+#[test]
+fn a_pool_that_would_leave_64_bits_is_refused() {
+    let (mut world, source) = with_tokens(10);
+    world
+        .chain
+        .alter::<Pool>(&address::pool(), |pool| pool.staked = u64::MAX - 9);
+    let bond = deposit(&world, &source, 10);
+    let refused = world.chain.simulate_unreachable(&[bond], &[&world.provider.wallet]);
     refused.is_refused(StakingError::AmountOverflow);
 }
 

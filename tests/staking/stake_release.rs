@@ -73,6 +73,6 @@ fn more_than_is_reserved_cannot_be_released() {
     let close = gantry_sdk::instruction::market::job_close(attestation.pubkey(), job, &world.job(&job));
     world
         .chain
-        .simulate(&[close], &[attestation])
+        .simulate_unreachable(&[close], &[attestation])
         .is_refused(StakingError::InsufficientReserve);
 }

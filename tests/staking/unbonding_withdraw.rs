@@ -12,7 +12,11 @@ use gantry_tests::{
     world::World,
 };
 use solana_instruction::error::InstructionError;
-use staking::{StakingError, events::UnbondingWithdrawn, state::Unbonding};
+use staking::{
+    StakingError,
+    events::UnbondingWithdrawn,
+    state::{Pool, Stake, Unbonding},
+};
 
 /// A world whose provider asked for 100, 200 and 300 back, ten seconds apart, the first at second zero.
 fn with_requests() -> World {
@@ -195,4 +199,32 @@ fn one_providers_ripe_request_does_not_pay_another() {
         .chain
         .send(&[wrong], &[])
         .is_refused(InstructionError::InvalidAccountData);
+}
+
+#[test]
+fn a_pool_that_counts_less_than_has_unbonded_pays_nothing() {
+    let mut world = with_requests();
+    let (withdraw, _) = withdraw(&mut world);
+    // No transaction leads here: the pool counts every bond.
+    world.chain.alter::<Pool>(&address::pool(), |pool| pool.staked = 99);
+    world
+        .chain
+        .simulate_unreachable(&[withdraw], &[])
+        .is_refused(StakingError::InsufficientStake);
+}
+
+#[test]
+fn requests_that_together_leave_64_bits_are_not_paid() {
+    let mut world = with_requests();
+    world.chain.advance(10);
+    let (withdraw, _) = withdraw(&mut world);
+    // No transaction leads here: the supply of a mint is 64 bits too.
+    let stake = address::stake(&world.provider.owner());
+    world
+        .chain
+        .alter::<Stake>(&stake, |stake| stake.unbondings[0].amount = u64::MAX - 199);
+    world
+        .chain
+        .simulate_unreachable(&[withdraw], &[])
+        .is_refused(StakingError::AmountOverflow);
 }

@@ -1,0 +1,234 @@
+//! The cases that do not go by the rule, each with its reason.
+
+use market::MarketError;
+
+use crate::{
+    case::Fault,
+    expectation::Verdict::{self, Allowed, Market},
+    identities::{
+        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_MINTS_PROGRAM, NOT_THE_TOKENS_OWNER, SEEDS, TOKENS,
+        WRONG_BALANCE,
+    },
+};
+
+/// Accounts that behave otherwise than by rule when something certain is wrong with them.
+pub(crate) struct Exception {
+    /// Instructions and accounts.
+    at: &'static [(&'static str, &'static str)],
+    /// What is wrong with them.
+    faults: &'static [&'static str],
+    /// What becomes of the call.
+    pub(crate) verdict: Verdict,
+    /// Why.
+    pub(crate) why: &'static str,
+}
+
+/// Any other account of the chain.
+const ANYONE: &str = "anyone";
+/// Whatever the instruction or the account.
+const ANY: &str = "any";
+
+/// Cases that are refused otherwise than by rule.
+const REFUSED: &[Exception] = &[
+    Exception {
+        at: &[("balance_deposit", "balance"), ("balance_withdraw", "balance")],
+        faults: &["the tenant's euros"],
+        verdict: WRONG_BALANCE,
+        why: "its owner is the right one, so it is the mint that gives it away",
+    },
+    Exception {
+        at: &[("balance_deposit", "source")],
+        faults: &["the provider's USDC tokens", "the guest's USDC tokens"],
+        verdict: NOT_THE_TOKENS_OWNER,
+        why: "its mint is the right one, so it is the token program that sees another's tokens",
+    },
+    Exception {
+        at: &[("stake_deposit", "source")],
+        faults: &["the rival's GNT tokens"],
+        verdict: NOT_THE_TOKENS_OWNER,
+        why: "its mint is the right one, so it is the token program that sees another's tokens",
+    },
+    Exception {
+        at: &[
+            ("balance_deposit", "token_program"),
+            ("balance_withdraw", "token_program"),
+        ],
+        faults: &["the token program", "the token program of 2022"],
+        verdict: ADDRESS,
+        why: "it is a token program, but not the mint's",
+    },
+    Exception {
+        at: &[
+            ("stake_deposit", "token_program"),
+            ("unbonding_withdraw", "token_program"),
+        ],
+        faults: &["the token program"],
+        verdict: TOKENS,
+        why: "the classic token program cannot even read token accounts with an extension",
+    },
+    Exception {
+        at: &[("pool_initialize", "mint")],
+        faults: &["the euro mint"],
+        verdict: NOT_THE_MINTS_PROGRAM,
+        why: "the deployer says which mint is the network token, but this one belongs to the other token program",
+    },
+    Exception {
+        at: &[("job_rekey", "provider")],
+        faults: &["copied"],
+        verdict: SEEDS,
+        why: "its owner is the right one, so it is the address that gives it away",
+    },
+    Exception {
+        at: &[("job_settle", "job")],
+        faults: &["copied"],
+        verdict: Market(MarketError::WrongJob),
+        why: "its terms are the right ones, but the receipt names the job's address",
+    },
+    Exception {
+        at: &[("config_initialize", "program_data")],
+        faults: &["usurped", "emptied", "zeroed"],
+        verdict: NOT_DEPLOYER,
+        why: "the address is the right one, but the loader does not say there who may upgrade the program",
+    },
+    Exception {
+        at: &[("pool_initialize", "program_data")],
+        faults: &["usurped", "emptied", "zeroed"],
+        verdict: NOT_POOLS_DEPLOYER,
+        why: "the address is the right one, but the loader does not say there who may upgrade the program",
+    },
+];
+
+/// Cases that succeed, by design.
+const ALLOWED: &[Exception] = &[
+    Exception {
+        at: &[(ANY, ANY)],
+        faults: &["prefunded"],
+        verdict: Allowed,
+        why: "who sends lamports to an address beforehand must not keep its account from being created",
+    },
+    Exception {
+        at: &[("balance_open", "payer")],
+        faults: &[ANYONE],
+        verdict: Allowed,
+        why: "anyone may pay for another's balance",
+    },
+    Exception {
+        at: &[("balance_withdraw", "destination")],
+        faults: &["the guest's USDC tokens", "the provider's USDC tokens"],
+        verdict: Allowed,
+        why: "the owner sends its tokens wherever it wishes",
+    },
+    Exception {
+        at: &[
+            ("balance_deposit", "source"),
+            ("balance_withdraw", "destination"),
+            ("stake_deposit", "source"),
+            ("unbonding_withdraw", "destination"),
+        ],
+        faults: &["copied"],
+        verdict: Allowed,
+        why: "an owner may have several token accounts of a mint",
+    },
+    Exception {
+        at: &[("job_cancel", "caller"), ("job_close", "caller")],
+        faults: &[ANYONE],
+        verdict: Allowed,
+        why: "after the deadline or the grace window anyone gives the tenant back what is left",
+    },
+    Exception {
+        at: &[("job_stop", "tenant")],
+        faults: &["the tenant's wallet"],
+        verdict: Allowed,
+        why: "the wallet may do what its session key may",
+    },
+    Exception {
+        at: &[("mint_update", "registered_mint")],
+        faults: &["the euro record"],
+        verdict: Allowed,
+        why: "the authority governs every mint",
+    },
+    Exception {
+        at: &[("pool_initialize", "mint")],
+        faults: &["the USDC mint", "copied"],
+        verdict: Allowed,
+        why: "the deployer says which mint is the network token",
+    },
+    Exception {
+        at: &[("stake_release", "stake"), ("stake_reserve", "stake")],
+        faults: &["the rival's stake"],
+        verdict: Allowed,
+        why: "the market says whose stake it reserves and releases",
+    },
+    Exception {
+        at: &[
+            ("balance_deposit", "balance"),
+            ("balance_deposit", "registered_mint"),
+            ("balance_open", "registered_mint"),
+            ("balance_withdraw", "balance"),
+            ("balance_withdraw", "registered_mint"),
+            ("job_cancel", "balance"),
+            ("job_cancel", "job"),
+            ("job_cancel", "stake"),
+            ("job_close", "balance"),
+            ("job_close", "job"),
+            ("job_close", "stake"),
+            ("job_open", "balance"),
+            ("job_open", "node"),
+            ("job_open", "registered_mint"),
+            ("job_open", "stake"),
+            ("job_rekey", "job"),
+            ("job_settle", "balance"),
+            ("job_start", "job"),
+            ("job_stop", "job"),
+            ("mint_update", "registered_mint"),
+            ("node_heartbeat", "node"),
+            ("node_price_set", "balance"),
+            ("node_price_set", "node"),
+            ("node_price_set", "registered_mint"),
+            ("node_update", "node"),
+            ("provider_update", "provider"),
+            ("stake_release", "stake"),
+            ("stake_reserve", "stake"),
+            ("unbonding_withdraw", "stake"),
+        ],
+        faults: &["copied"],
+        verdict: Allowed,
+        why: "only the program makes its accounts, each at its own address, so that there is no copy: these places rely on it",
+    },
+];
+
+/// Written accounts that may stand in a second place.
+pub(crate) const MAY_STAND_TWICE: &[(&str, &str)] = &[
+    // The payer may open its own balance.
+    ("balance_open", "payer"),
+];
+
+/// The exception that this case is, if it is one.
+pub(crate) fn of(instruction: &str, place: &str, fault: &Fault) -> Option<&'static Exception> {
+    all().find(|exception| exception.concerns().any(|one| fits(one, instruction, place, fault)))
+}
+
+/// One account of an instruction, and what is wrong with it.
+pub(crate) type Concern = (&'static str, &'static str, &'static str);
+
+/// Everything that the exceptions speak of.
+pub(crate) fn concerns() -> impl Iterator<Item = Concern> {
+    all().flat_map(Exception::concerns)
+}
+
+/// Whether an exception speaks of this case there.
+pub(crate) fn fits((of, account, wrong): Concern, instruction: &str, place: &str, fault: &Fault) -> bool {
+    let is_there = (of == ANY || of == instruction) && (account == ANY || account == place);
+    is_there && (wrong == fault.name() || wrong == ANYONE && matches!(fault, Fault::Another(_)))
+}
+
+fn all() -> impl Iterator<Item = &'static Exception> {
+    ALLOWED.iter().chain(REFUSED)
+}
+
+impl Exception {
+    fn concerns(&self) -> impl Iterator<Item = Concern> {
+        let places = self.at.iter();
+        places.flat_map(|(of, account)| self.faults.iter().map(move |fault| (*of, *account, *fault)))
+    }
+}

@@ -1,0 +1,101 @@
+//! Who belongs where, and how a program refuses who does not.
+
+use market::MarketError;
+use solana_instruction::error::InstructionError;
+use staking::StakingError;
+
+use crate::expectation::Verdict::{self, Market, Solana, Staking};
+
+/// Anchor's `ConstraintAddress`.
+pub(crate) const ADDRESS: Verdict = Solana(InstructionError::Custom(2012));
+/// Anchor's `ConstraintSeeds`.
+pub(crate) const SEEDS: Verdict = Solana(InstructionError::InvalidSeeds);
+/// How Anchor refuses a token account of another mint or owner.
+pub(crate) const TOKENS: Verdict = Solana(InstructionError::InvalidAccountData);
+/// How a token program refuses accounts of another.
+pub(crate) const NOT_THE_MINTS_PROGRAM: Verdict = Solana(InstructionError::IncorrectProgramId);
+/// The token program's `OwnerMismatch`.
+pub(crate) const NOT_THE_TOKENS_OWNER: Verdict = Solana(InstructionError::Custom(4));
+
+pub(crate) const NOT_OWNER: Verdict = Market(MarketError::NotOwner);
+pub(crate) const NOT_AUTHORITY: Verdict = Market(MarketError::NotAuthority);
+pub(crate) const NOT_ATTESTATION_KEY: Verdict = Market(MarketError::NotAttestationKey);
+pub(crate) const NOT_TENANT: Verdict = Market(MarketError::NotTenant);
+pub(crate) const WRONG_BALANCE: Verdict = Market(MarketError::WrongBalance);
+pub(crate) const WRONG_STAKE: Verdict = Market(MarketError::WrongStake);
+pub(crate) const NOT_DEPLOYER: Verdict = Market(MarketError::NotUpgradeAuthority);
+pub(crate) const NOT_STAKES_OWNER: Verdict = Staking(StakingError::NotOwner);
+pub(crate) const NOT_MARKET: Verdict = Staking(StakingError::NotMarket);
+pub(crate) const NOT_POOLS_DEPLOYER: Verdict = Staking(StakingError::NotUpgradeAuthority);
+
+/// How a program refuses an account of the right type that is not the right one, where the IDL does not say.
+pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
+    ("balance_deposit", "owner", NOT_OWNER),
+    ("balance_deposit", "registered_mint", ADDRESS),
+    ("balance_deposit", "balance", NOT_OWNER),
+    ("balance_deposit", "source", TOKENS),
+    ("balance_open", "payer", SEEDS),
+    ("balance_open", "owner", SEEDS),
+    ("balance_open", "registered_mint", SEEDS),
+    ("balance_withdraw", "owner", NOT_OWNER),
+    ("balance_withdraw", "registered_mint", ADDRESS),
+    ("balance_withdraw", "balance", NOT_OWNER),
+    ("balance_withdraw", "destination", TOKENS),
+    ("config_initialize", "deployer", NOT_DEPLOYER),
+    ("config_initialize", "program_data", ADDRESS),
+    ("config_update", "authority", NOT_AUTHORITY),
+    ("job_cancel", "job", ADDRESS),
+    ("job_cancel", "balance", WRONG_BALANCE),
+    // The staking program looks at the pool.
+    ("job_cancel", "pool", SEEDS),
+    ("job_cancel", "stake", WRONG_STAKE),
+    ("job_close", "job", ADDRESS),
+    ("job_close", "balance", WRONG_BALANCE),
+    ("job_close", "pool", SEEDS),
+    ("job_close", "stake", WRONG_STAKE),
+    ("job_open", "tenant", SEEDS),
+    ("job_open", "registered_mint", WRONG_BALANCE),
+    ("job_open", "node", ADDRESS),
+    ("job_open", "balance", WRONG_BALANCE),
+    ("job_open", "pool", SEEDS),
+    ("job_open", "stake", WRONG_STAKE),
+    ("job_rekey", "provider", NOT_OWNER),
+    ("job_rekey", "job", NOT_OWNER),
+    ("job_settle", "job", WRONG_BALANCE),
+    ("job_settle", "balance", WRONG_BALANCE),
+    ("job_settle", "clock", Solana(InstructionError::InvalidArgument)),
+    ("job_start", "attestation_key", NOT_ATTESTATION_KEY),
+    ("job_start", "job", NOT_ATTESTATION_KEY),
+    ("job_stop", "tenant", NOT_TENANT),
+    ("job_stop", "job", NOT_TENANT),
+    ("mint_register", "authority", NOT_AUTHORITY),
+    ("mint_register", "mint", SEEDS),
+    ("mint_update", "authority", NOT_AUTHORITY),
+    ("node_heartbeat", "attestation_key", NOT_ATTESTATION_KEY),
+    ("node_heartbeat", "provider", NOT_ATTESTATION_KEY),
+    ("node_heartbeat", "node", ADDRESS),
+    ("node_price_set", "owner", NOT_OWNER),
+    ("node_price_set", "node", NOT_OWNER),
+    ("node_price_set", "registered_mint", WRONG_BALANCE),
+    ("node_price_set", "balance", WRONG_BALANCE),
+    ("node_register", "owner", NOT_OWNER),
+    ("node_register", "provider", SEEDS),
+    ("node_update", "owner", NOT_OWNER),
+    ("node_update", "node", NOT_OWNER),
+    ("pool_configure", "authority", Staking(StakingError::NotAuthority)),
+    ("pool_initialize", "deployer", NOT_POOLS_DEPLOYER),
+    ("pool_initialize", "program_data", ADDRESS),
+    ("provider_register", "owner", SEEDS),
+    ("provider_update", "owner", NOT_OWNER),
+    ("provider_update", "provider", NOT_OWNER),
+    ("stake_deposit", "owner", NOT_STAKES_OWNER),
+    ("stake_deposit", "stake", NOT_STAKES_OWNER),
+    ("stake_deposit", "source", TOKENS),
+    ("stake_open", "owner", SEEDS),
+    ("stake_release", "market_signer", NOT_MARKET),
+    ("stake_reserve", "market_signer", NOT_MARKET),
+    ("unbonding_request", "owner", NOT_STAKES_OWNER),
+    ("unbonding_request", "stake", NOT_STAKES_OWNER),
+    ("unbonding_withdraw", "stake", TOKENS),
+    ("unbonding_withdraw", "destination", TOKENS),
+];

@@ -1,0 +1,74 @@
+//! The scenes of jobs.
+
+use gantry_sdk::{Pubkey, Signer, instruction::market as instruction};
+use gantry_tests::parties::{GRACE_WINDOW_S, START_DEADLINE_S};
+
+use crate::{
+    scene::Scene,
+    stage::{Stage, Tokens},
+};
+
+/// A job that has run for ten seconds.
+fn running(tokens: Tokens) -> (Stage, Pubkey) {
+    let mut stage = Stage::full(tokens);
+    let job = stage.world.running_job();
+    stage.world.chain.advance(10);
+    (stage, job)
+}
+
+/// A job that was not started.
+fn opened(tokens: Tokens) -> (Stage, Pubkey) {
+    let mut stage = Stage::full(tokens);
+    let job = stage.world.open_job();
+    (stage, job)
+}
+
+pub(crate) fn open(tokens: Tokens) -> Scene {
+    let stage = Stage::full(tokens);
+    let call = stage.world.open_instruction(stage.world.tenant.terms(1));
+    Scene::new(stage, call)
+}
+
+pub(crate) fn start(tokens: Tokens) -> Scene {
+    let (stage, job) = opened(tokens);
+    let call = instruction::job_start(stage.world.provider.attestation.pubkey(), job);
+    Scene::new(stage, call).about(job)
+}
+
+pub(crate) fn settle(tokens: Tokens) -> Scene {
+    let (stage, job) = running(tokens);
+    let receipt = stage.world.receipt(&job, 10_000);
+    let [signatures, call] = stage.world.settle_instructions(&receipt);
+    let mut scene = Scene::new(stage, call).about(job);
+    scene.instructions.insert(0, signatures);
+    scene
+}
+
+pub(crate) fn stop(tokens: Tokens) -> Scene {
+    let (stage, job) = running(tokens);
+    let call = instruction::job_stop(stage.world.tenant.session.pubkey(), job);
+    Scene::new(stage, call).about(job)
+}
+
+/// After the grace window, when anyone may close.
+pub(crate) fn close(tokens: Tokens) -> Scene {
+    let (mut stage, job) = running(tokens);
+    stage.world.stop(&job).succeeds();
+    stage.world.chain.advance(i64::from(GRACE_WINDOW_S) + 1);
+    let call = instruction::job_close(stage.world.deployer.pubkey(), job, &stage.world.job(&job));
+    Scene::new(stage, call).about(job)
+}
+
+/// After the start deadline, when anyone may cancel.
+pub(crate) fn cancel(tokens: Tokens) -> Scene {
+    let (mut stage, job) = opened(tokens);
+    stage.world.chain.advance(i64::from(START_DEADLINE_S) + 1);
+    let call = instruction::job_cancel(stage.world.deployer.pubkey(), job, &stage.world.job(&job));
+    Scene::new(stage, call).about(job)
+}
+
+pub(crate) fn rekey(tokens: Tokens) -> Scene {
+    let (stage, job) = running(tokens);
+    let call = instruction::job_rekey(stage.world.provider.owner(), job);
+    Scene::new(stage, call).about(job)
+}
