@@ -123,9 +123,10 @@ fn only_the_account_at_the_providers_own_address_says_which_key_is_current() {
     world.chain.alter::<ProviderAccount>(&copy, |provider| {
         provider.attestation_key = key::fresh().pubkey();
     });
-    let rekey = exchange(instruction::job_rekey(world.provider.owner(), job), &genuine, &copy);
+    let owner = world.provider.owner();
+    let rekey = exchange(instruction::job_rekey(owner, owner, job), &genuine, &copy);
     world
         .chain
-        .simulate_unreachable(&[rekey], &[])
+        .simulate_unreachable(&[rekey], &[&world.provider.wallet])
         .is_refused(ErrorCode::ConstraintSeeds);
 }

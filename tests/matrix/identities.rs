@@ -21,6 +21,7 @@ pub(crate) const NOT_OWNER: Verdict = Market(MarketError::NotOwner);
 pub(crate) const NOT_AUTHORITY: Verdict = Market(MarketError::NotAuthority);
 pub(crate) const NOT_ATTESTATION_KEY: Verdict = Market(MarketError::NotAttestationKey);
 pub(crate) const NOT_TENANT: Verdict = Market(MarketError::NotTenant);
+pub(crate) const NOT_PROVIDER: Verdict = Market(MarketError::NotProvider);
 pub(crate) const WRONG_BALANCE: Verdict = Market(MarketError::WrongBalance);
 pub(crate) const WRONG_STAKE: Verdict = Market(MarketError::WrongStake);
 pub(crate) const NOT_DEPLOYER: Verdict = Market(MarketError::NotUpgradeAuthority);
@@ -59,7 +60,9 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("job_open", "balance", WRONG_BALANCE),
     ("job_open", "pool", SEEDS),
     ("job_open", "stake", WRONG_STAKE),
-    ("job_rekey", "provider", NOT_OWNER),
+    ("job_rekey", "caller", NOT_PROVIDER),
+    // The caller is not that provider's.
+    ("job_rekey", "provider", NOT_PROVIDER),
     ("job_rekey", "job", NOT_OWNER),
     ("job_settle", "job", WRONG_BALANCE),
     ("job_settle", "balance", WRONG_BALANCE),

@@ -69,6 +69,7 @@ pub(crate) fn cancel(tokens: Tokens) -> Scene {
 
 pub(crate) fn rekey(tokens: Tokens) -> Scene {
     let (stage, job) = running(tokens);
-    let call = instruction::job_rekey(stage.world.provider.owner(), job);
+    let owner = stage.world.provider.owner();
+    let call = instruction::job_rekey(owner, owner, job);
     Scene::new(stage, call).about(job)
 }

@@ -23,7 +23,7 @@ pub(crate) fn pool_configure(tokens: Tokens) -> Scene {
     let authority = stage.world.authority.pubkey();
     Scene::new(
         stage,
-        instruction::pool_configure(authority, pool_parameters(authority)),
+        instruction::pool_configure(authority, authority, UNBONDING_PERIOD_S),
     )
 }
 
