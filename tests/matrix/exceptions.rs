@@ -136,6 +136,12 @@ const ALLOWED: &[Exception] = &[
         why: "after the deadline or the grace window anyone gives the tenant back what is left",
     },
     Exception {
+        at: &[("job_rekey", "caller")],
+        faults: &["the attestation key"],
+        verdict: Allowed,
+        why: "the new key may take a job over by itself",
+    },
+    Exception {
         at: &[("job_stop", "tenant")],
         faults: &["the tenant's wallet"],
         verdict: Allowed,
