@@ -1,5 +1,6 @@
 //! Where every account lives.
 
+use gantry_protocol::fault::Fault;
 use market::seeds as market_seeds;
 use solana_pubkey::Pubkey;
 use staking::seeds as staking_seeds;
@@ -79,6 +80,12 @@ pub fn balance(owner: &Pubkey, mint: &Pubkey) -> Pubkey {
 #[must_use]
 pub fn job(tenant: &Pubkey, nonce: u64) -> Pubkey {
     market_address(&[market_seeds::JOB, tenant.as_ref(), &nonce.to_le_bytes()])
+}
+
+/// The record of a proven fault of a job's provider.
+#[must_use]
+pub fn fault(job: &Pubkey, kind: Fault) -> Pubkey {
+    market_address(&[market_seeds::FAULT, job.as_ref(), &[kind as u8]])
 }
 
 /// The staking pool.

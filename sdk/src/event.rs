@@ -4,13 +4,14 @@ use anchor_lang::Discriminator;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use borsh::BorshDeserialize;
 use market::events::{
-    BalanceDeposited, BalanceOpened, BalanceWithdrawn, JobCancelled, JobClosed, JobOpened, JobRekeyed, JobSettled,
-    JobStarted, JobStopped, MarketConfigured, MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated,
-    ProviderConfigured,
+    BalanceDeposited, BalanceOpened, BalanceWithdrawn, FaultProven, JobCancelled, JobClosed, JobOpened, JobRekeyed,
+    JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered,
+    NodeUpdated, ProviderConfigured,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
-    PoolConfigured, StakeDeposited, StakeOpened, StakeReleased, StakeReserved, UnbondingRequested, UnbondingWithdrawn,
+    PoolConfigured, StakeDeposited, StakeOpened, StakeReleased, StakeReserved, StakeSlashed, UnbondingCancelled,
+    UnbondingRequested, UnbondingWithdrawn,
 };
 
 use crate::address::PRECOMPILES;
@@ -78,10 +79,10 @@ macro_rules! events {
 
 events! {
     staking::ID: PoolConfigured, StakeOpened, StakeDeposited, UnbondingRequested, UnbondingWithdrawn, StakeReserved,
-        StakeReleased;
+        StakeReleased, UnbondingCancelled, StakeSlashed;
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
-        JobClosed, JobCancelled, JobRekeyed;
+        JobClosed, JobCancelled, JobRekeyed, FaultProven;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

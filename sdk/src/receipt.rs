@@ -1,7 +1,12 @@
 //! Receipts with signatures.
 
 use ed25519_dalek::{Signature as DalekSignature, VerifyingKey};
-use gantry_protocol::{Receipt, ed25519, receipt::Malformed};
+use gantry_protocol::{
+    Receipt,
+    ed25519::{self, pair},
+    fault::{self, Fault},
+    receipt::Malformed,
+};
 use solana_keypair::Keypair;
 use solana_program::instruction::Instruction;
 use solana_pubkey::Pubkey;
@@ -104,6 +109,49 @@ impl CoSignedReceipt {
             tenant_key: Pubkey::new_from_array(*signed.tenant_key),
             tenant_signature: signature(ed25519::TENANT_SIGNATURE_AT)?,
         })
+    }
+}
+
+/// Two receipts that one key has signed, which is evidence when they contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The key of both signatures.
+    pub key: Pubkey,
+    /// One receipt and its signature.
+    pub first: (Receipt, Signature),
+    /// The other.
+    pub second: (Receipt, Signature),
+}
+
+impl Evidence {
+    /// The fault that the receipts prove.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        fault::proven_by(&self.first.0.to_bytes(), &self.second.0.to_bytes())
+    }
+
+    /// Checks both signatures.
+    ///
+    /// # Errors
+    /// [`ReceiptError::InvalidSignature`].
+    pub fn verify(&self) -> Result<(), ReceiptError> {
+        verify(&self.key, &self.first.1, &self.first.0)?;
+        verify(&self.key, &self.second.1, &self.second.0)
+    }
+
+    /// The precompile instruction that must stand directly before `fault_prove`.
+    #[must_use]
+    pub fn ed25519_instruction(&self) -> Instruction {
+        let data = pair::encode(
+            self.key.as_array(),
+            [self.first.1.as_array(), self.second.1.as_array()],
+            [&self.first.0.to_bytes(), &self.second.0.to_bytes()],
+        );
+        Instruction {
+            program_id: ED25519_PROGRAM,
+            accounts: Vec::new(),
+            data: data.to_vec(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod balance_open;
 mod balance_withdraw;
 mod config_initialize;
 mod config_update;
+mod fault_prove;
 mod golden_vectors;
 mod job_cancel;
 mod job_close;

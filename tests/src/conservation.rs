@@ -90,7 +90,7 @@ impl State {
                 Ok(Account::Node(node)) => state.nodes.push((*address, node)),
                 Ok(Account::Balance(balance)) => state.balances.push((*address, balance)),
                 Ok(Account::Job(job)) => state.jobs.push((*address, job)),
-                Ok(Account::Config(_) | Account::Provider(_)) => {}
+                Ok(Account::Config(_) | Account::Provider(_) | Account::Fault(_)) => {}
                 Err(error) => panic!("{address}: {error}"),
             }
         }

@@ -6,5 +6,6 @@ mod stake_deposit;
 mod stake_open;
 mod stake_release;
 mod stake_reserve;
+mod unbonding_cancel;
 mod unbonding_request;
 mod unbonding_withdraw;

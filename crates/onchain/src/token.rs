@@ -1,10 +1,13 @@
-//! Token transfers into and out of a vault, for the classic and the 2022 token program alike.
+//! Token transfers into and out of a vault, and burns, for the classic and the 2022 token program alike.
 
 use anchor_lang::{prelude::*, unchecked_invoke_signed_fixed};
 use pinocchio::instruction::InstructionAccount;
 
 /// Tag of `TransferChecked` in both token programs.
 const TRANSFER_CHECKED: u8 = 12;
+
+/// Tag of `BurnChecked` in both token programs.
+const BURN_CHECKED: u8 = 15;
 
 /// The accounts of one transfer. The account wrappers have already proved mint, vault and program.
 pub struct Transfer<'a> {
@@ -26,10 +29,7 @@ impl<'a> Transfer<'a> {
     /// Moves `amount` base units. `seeds` are those of the authority when it is a program-derived address, else empty.
     /// A refusal of the token program aborts the whole transaction.
     pub fn invoke(self, amount: u64, seeds: &'a [&'a [&'a [u8]]]) {
-        let mut data = [0; 10];
-        data[0] = TRANSFER_CHECKED;
-        data[1..9].copy_from_slice(&amount.to_le_bytes());
-        data[9] = self.decimals;
+        let data = checked(TRANSFER_CHECKED, amount, self.decimals);
         unchecked_invoke_signed_fixed(
             self.program,
             &data,
@@ -43,6 +43,47 @@ impl<'a> Transfer<'a> {
             seeds,
         );
     }
+}
+
+/// The accounts of one burn. The account wrappers have already proved mint, vault and program.
+pub struct Burn<'a> {
+    /// Token account whose tokens are destroyed.
+    pub from: CpiHandleMut<'a>,
+    /// Its mint.
+    pub mint: CpiHandleMut<'a>,
+    /// Owner of `from`.
+    pub authority: CpiHandle<'a>,
+    /// The token program.
+    pub program: &'a Address,
+    /// Decimals of the mint, which the token program compares.
+    pub decimals: u8,
+}
+
+impl<'a> Burn<'a> {
+    /// Destroys `amount` base units. `seeds` are those of the authority, a program-derived address.
+    /// A refusal of the token program aborts the whole transaction.
+    pub fn invoke(self, amount: u64, seeds: &'a [&'a [&'a [u8]]]) {
+        unchecked_invoke_signed_fixed(
+            self.program,
+            &checked(BURN_CHECKED, amount, self.decimals),
+            &[
+                InstructionAccount::writable(self.from.address()),
+                InstructionAccount::writable(self.mint.address()),
+                InstructionAccount::readonly_signer(self.authority.address()),
+            ],
+            &[self.from.into(), self.mint.into(), self.authority],
+            seeds,
+        );
+    }
+}
+
+/// The data of an instruction that names an amount and the mint's decimals.
+fn checked(tag: u8, amount: u64, decimals: u8) -> [u8; 10] {
+    let mut data = [0; 10];
+    data[0] = tag;
+    data[1..9].copy_from_slice(&amount.to_le_bytes());
+    data[9] = decimals;
+    data
 }
 
 /// Whether a mint carries no Token-2022 extension: the allow-list of extensions is empty, so nothing but the plain layout passes.

@@ -18,6 +18,8 @@
 //!
 //! Source of the offsets' format: `Ed25519SignatureOffsets` in Solana's `solana-ed25519-program`.
 
+pub mod pair;
+
 use crate::receipt::{Malformed, RECEIPT_BYTES, ReceiptView};
 
 /// Bytes of one signature's offsets: seven little-endian `u16`.
@@ -40,23 +42,27 @@ pub const INSTRUCTION_BYTES: usize = 366;
 /// The first thirty bytes of every acceptable instruction: the count, the padding and both offset records.
 pub const HEADER: [u8; 30] = header();
 
-#[allow(clippy::cast_possible_truncation, clippy::arithmetic_side_effects)] // Evaluated at compile time, where overflow is an error.
 const fn header() -> [u8; 30] {
+    offsets([
+        [PROVIDER_SIGNATURE_AT, PROVIDER_KEY_AT, MESSAGE_AT],
+        [TENANT_SIGNATURE_AT, TENANT_KEY_AT, MESSAGE_AT],
+    ])
+}
+
+/// The count, the padding and the offset records of two signatures over receipts; each place is signature, key and message.
+#[allow(clippy::cast_possible_truncation, clippy::arithmetic_side_effects)] // Evaluated at compile time, where overflow is an error.
+const fn offsets(places: [[usize; 3]; 2]) -> [u8; 30] {
     let mut bytes = [0; 30];
     bytes[0] = 2;
-    let records = [
-        (PROVIDER_SIGNATURE_AT, PROVIDER_KEY_AT),
-        (TENANT_SIGNATURE_AT, TENANT_KEY_AT),
-    ];
     let mut record = 0;
     while record < 2 {
-        let (signature_at, key_at) = records[record];
+        let [signature_at, key_at, message_at] = places[record];
         let fields = [
             signature_at as u16,
             THIS_INSTRUCTION,
             key_at as u16,
             THIS_INSTRUCTION,
-            MESSAGE_AT as u16,
+            message_at as u16,
             RECEIPT_BYTES as u16,
             THIS_INSTRUCTION,
         ];

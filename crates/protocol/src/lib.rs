@@ -18,6 +18,7 @@
 pub mod billing;
 pub mod class;
 pub mod ed25519;
+pub mod fault;
 pub mod limits;
 pub mod merkle;
 pub mod receipt;

@@ -140,4 +140,16 @@ pub enum MarketError {
     /// The signer is neither the job's provider nor its current attestation key.
     #[msg("Only the job's provider may do this: sign with its wallet or its current attestation key.")]
     NotProvider,
+    /// A second rekey of one job.
+    #[msg("The job has changed its attestation key before; close it, or finish it with the key that it has.")]
+    AlreadyRekeyed,
+    /// The provider's account is another one's.
+    #[msg("The provider account is not that of the job's provider.")]
+    WrongProvider,
+    /// The two receipts do not contradict each other in the way that was said.
+    #[msg("The two receipts do not prove this kind of fault; show two of one sequence that differ (1), or a later one with less usage (2).")]
+    NoFault,
+    /// The job ended too long ago.
+    #[msg("The job ended too long ago; a fault can be proven until twelve hours after its job's end.")]
+    EvidenceTooOld,
 }

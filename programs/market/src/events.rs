@@ -189,4 +189,23 @@ events! {
         job: Address,
         attestation_key: Address,
     }
+    /// Two receipts proved a fault, and stake was slashed for it.
+    FaultProven {
+        /// Its record.
+        fault: Address,
+        job: Address,
+        /// The provider's wallet.
+        provider: Address,
+        reporter: Address,
+        /// Sequence of the later receipt of the proof.
+        sequence: u64,
+        /// What it cost, in base units of the network token.
+        slashed: u64,
+        /// 1 equivocation, 2 regressing usage.
+        kind: u32,
+        penalty_bps: u16,
+        /// The provider's faults so far.
+        faults: u16,
+        at: i64,
+    }
 }

@@ -152,4 +152,11 @@ pub mod market {
     pub fn job_rekey(ctx: &mut Context<JobRekey>) -> Result<()> {
         job_rekey::handle(ctx)
     }
+
+    /// Slashes a job's provider whose own two receipts contradict each other; the Ed25519 instruction with both stands directly
+    /// before this one. `kind` is 1 for two contents of one sequence, 2 for a later receipt with less usage. By anyone, for a
+    /// bounty; once per job and kind.
+    pub fn fault_prove(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
+        fault_prove::handle(ctx, kind)
+    }
 }

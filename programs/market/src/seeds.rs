@@ -19,3 +19,5 @@ pub const NODE: &[u8] = b"node";
 pub const BALANCE: &[u8] = b"balance";
 /// A job: `["job", tenant, nonce as u64 little-endian]`.
 pub const JOB: &[u8] = b"job";
+/// A proven fault: `["fault", job, kind as u8]`.
+pub const FAULT: &[u8] = b"fault";

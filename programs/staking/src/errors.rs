@@ -47,4 +47,10 @@ pub enum StakingError {
     /// A key of all zeros.
     #[msg("The key is all zeros, which nobody can sign for; name a real key.")]
     InvalidKey,
+    /// An empty place of the queue.
+    #[msg("No unbonding request waits at that place; look at the stake's queue again.")]
+    NoSuchUnbonding,
+    /// A penalty above 100 %.
+    #[msg("A penalty is at most 10,000 basis points of the slashable stake.")]
+    PenaltyOutOfRange,
 }

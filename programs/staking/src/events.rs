@@ -65,5 +65,28 @@ events! {
         amount: u64,
         /// Reserved stake afterwards.
         reserved: u64,
+    }    /// A waiting request became active stake again.
+    UnbondingCancelled {
+        owner: Address,
+        amount: u64,
+        /// Active stake afterwards.
+        active: u64,
+        /// Place in the stake's queue, now free.
+        index: u64,
+    }
+    /// A proven fault took stake: active first, then the queue by place.
+    StakeSlashed {
+        owner: Address,
+        /// Who got the bounty: a token account.
+        bounty_account: Address,
+        /// Taken in all: bounty + burned.
+        amount: u64,
+        bounty: u64,
+        from_active: u64,
+        from_unbonding: u64,
+        /// Active stake afterwards.
+        active: u64,
+        /// Slashed so far.
+        slashed: u64,
     }
 }

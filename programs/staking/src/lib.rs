@@ -4,9 +4,9 @@
 //! until it has left. Small on purpose, so that it can be frozen early.
 //!
 //! Invariant: vault ≥ Σ over stakes of (active + unbonding), equal unless someone gave tokens away.
-//! Invariant: reserved ≤ active in every stake.
+//! Invariant: reserved ≤ active in every stake, but for what was slashed.
 //! Invariant: nothing leaves before its unbonding period has passed, and a change of the period never touches a running one.
-//! Invariant: only the market's signer reserves and releases.
+//! Invariant: only the market's signer reserves, releases and slashes, and a slash needs nothing of the slashed.
 #![cfg_attr(not(feature = "idl-build"), no_std)] // What Anchor generates to print the IDL uses std.
 #![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
 #![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
@@ -79,5 +79,16 @@ pub mod staking {
     /// Gives reserved stake back. Market only.
     pub fn stake_release(ctx: &mut Context<StakeRelease>, amount: u64) -> Result<()> {
         stake_release::handle(ctx, amount)
+    }
+
+    /// Takes this part of everything that is slashable, be it nothing: a bounty to whoever shows the proof, the rest is burned.
+    /// Market only.
+    pub fn stake_slash(ctx: &mut Context<StakeSlash>, penalty_bps: u16) -> Result<()> {
+        stake_slash::handle(ctx, penalty_bps)
+    }
+
+    /// Moves a waiting request back to the active stake. Signed by the owner.
+    pub fn unbonding_cancel(ctx: &mut Context<UnbondingCancel>, place: u8) -> Result<()> {
+        unbonding_cancel::handle(ctx, place)
     }
 }

@@ -74,6 +74,8 @@ instructions! {
         staking::StakeDeposit = "staking.stake_deposit" (amount: u64),
         staking::UnbondingRequest = "staking.unbonding_request" (amount: u64),
         staking::UnbondingWithdraw = "staking.unbonding_withdraw" (),
+        staking::UnbondingCancel = "staking.unbonding_cancel" (place: u8),
+        staking::StakeSlash = "staking.stake_slash" (penalty_bps: u16),
         staking::StakeReserve = "staking.stake_reserve" (amount: u64),
         staking::StakeRelease = "staking.stake_release" (amount: u64),
     ;
@@ -98,6 +100,7 @@ instructions! {
         market::JobClose = "market.job_close" (),
         market::JobCancel = "market.job_cancel" (),
         market::JobRekey = "market.job_rekey" (),
+        market::FaultProve = "market.fault_prove" (kind: u8),
     ;
 }
 

@@ -131,3 +131,16 @@ pub fn stake_release(market_signer: Pubkey, owner: Pubkey, amount: u64) -> Instr
         &arguments::StakeRelease { amount },
     )
 }
+
+/// Moves the waiting request at `place` back to the active stake; `owner` signs.
+#[must_use]
+pub fn unbonding_cancel(owner: Pubkey, place: u8) -> Instruction {
+    build(
+        staking::ID,
+        &accounts::UnbondingCancel {
+            owner,
+            stake: address::stake(&owner),
+        },
+        &arguments::UnbondingCancel { place },
+    )
+}

@@ -67,7 +67,7 @@ pub(crate) fn handle(ctx: &mut Context<JobSettle>) -> Result<()> {
 
 /// The Ed25519 instruction directly before this one. The precompile has verified its signatures before any program runs.
 #[inline(always)]
-fn signatures<'a>(
+pub(super) fn signatures<'a>(
     instructions: &'a Instructions<&[u8]>,
 ) -> core::result::Result<IntrospectedInstruction<'a>, MarketError> {
     let before = instructions

@@ -1,7 +1,7 @@
 //! A job: GPUs rented by the second against an escrow.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::{billing, receipt::ReceiptView, Atoms, Bps, Metered, Rate, UnixSeconds};
+use gantry_protocol::{billing, fault, receipt::ReceiptView, Atoms, Bps, Metered, Rate, UnixSeconds};
 
 use crate::MarketError;
 
@@ -35,8 +35,10 @@ pub struct Job {
     pub mint: Address,
     /// The tenant's hot key: co-signs receipts and may stop the job.
     pub session_key: Address,
-    /// The provider's hot key at the opening, or since the last rekey.
+    /// The provider's hot key at the opening, or since the rekey.
     pub attestation_key: Address,
+    /// The provider's hot key before the rekey, whose receipts can still prove a fault; zeros before.
+    pub former_key: Address,
     /// Genesis hash of this cluster.
     pub genesis_hash: [u8; 32],
     /// SHA-256 of the bundle that the tenant will upload; zeros when there is none.
@@ -91,7 +93,7 @@ pub struct Job {
     pub padding: [u8; 1],
 }
 
-const _: () = assert!(core::mem::size_of::<Job>() == 424);
+const _: () = assert!(core::mem::size_of::<Job>() == 456);
 
 /// What a job is opened with, after the node, the mint and the configuration have agreed.
 pub struct OpenTerms {
@@ -257,15 +259,43 @@ impl Job {
         Ok(refund)
     }
 
-    /// Accepts receipts of another attestation key from now on.
+    /// Accepts receipts of another attestation key from now on. Once per job: of more keys it would lose sight, and with them of
+    /// what they signed.
     pub fn rekey(&mut self, attestation_key: Address) -> Outcome<()> {
-        match self.state() {
-            Some(JobState::Open | JobState::Running | JobState::Stopped) => {
-                self.attestation_key = attestation_key;
-                Ok(())
-            }
-            _ => Err(MarketError::WrongJobState),
+        if !matches!(
+            self.state(),
+            Some(JobState::Open | JobState::Running | JobState::Stopped)
+        ) {
+            return Err(MarketError::WrongJobState);
         }
+        if attestation_key == self.attestation_key {
+            return Ok(());
+        }
+        if self.former_key != Address::default() {
+            return Err(MarketError::AlreadyRekeyed);
+        }
+        self.former_key = self.attestation_key;
+        self.attestation_key = attestation_key;
+        Ok(())
+    }
+
+    /// Refuses evidence about a job that was never started, that ended too long ago, or of a key that is not its provider's.
+    pub fn require_provable(&self, key: &[u8; 32], now: UnixSeconds) -> Outcome<()> {
+        match self.state() {
+            Some(JobState::Running | JobState::Stopped) => {}
+            Some(JobState::Closed) => {
+                if now > UnixSeconds(self.ended_at).after(fault::EVIDENCE_WINDOW_S) {
+                    return Err(MarketError::EvidenceTooOld);
+                }
+            }
+            _ => return Err(MarketError::WrongJobState),
+        }
+        // A former key of zeros is none: the precompile would have to accept a signature of it first, but that is not our check.
+        let former = self.former_key != Address::default() && key == self.former_key.as_array();
+        if key != self.attestation_key.as_array() && !former {
+            return Err(MarketError::WrongSigner);
+        }
+        Ok(())
     }
 
     fn require(&self, state: JobState) -> Outcome<()> {

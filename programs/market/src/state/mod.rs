@@ -2,6 +2,7 @@
 
 mod balance;
 mod config;
+mod fault;
 mod job;
 mod node;
 mod provider;
@@ -9,6 +10,7 @@ mod registered_mint;
 
 pub use balance::Balance;
 pub use config::Config;
+pub use fault::Fault;
 pub use job::{Job, JobState, OpenTerms};
 pub use node::{Node, Price};
 pub use provider::Provider;

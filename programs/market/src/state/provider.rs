@@ -1,7 +1,7 @@
 //! A provider: who offers nodes, with which keys, and where its agent answers.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::limits::MAX_ENDPOINT_BYTES;
+use gantry_protocol::{fault, limits::MAX_ENDPOINT_BYTES, Bps};
 
 use crate::{MarketError, ProviderProfile};
 
@@ -26,10 +26,12 @@ pub struct Provider {
     pub endpoint_bytes: u16,
     /// Number of nodes, which is also the next node's number.
     pub nodes: u16,
+    /// Faults that were proven, which decide what the next one costs.
+    pub faults: u16,
     /// Bump of this address.
     pub bump: u8,
     /// Named padding.
-    pub padding: [u8; 3],
+    pub padding: [u8; 1],
 }
 
 const _: () = assert!(core::mem::size_of::<Provider>() == 208);
@@ -57,6 +59,14 @@ impl Provider {
         self.endpoint = args.endpoint;
         self.endpoint_bytes = args.endpoint_bytes;
         Ok(())
+    }
+
+    /// Counts a proven fault and returns what it costs.
+    pub fn convict(&mut self) -> Bps {
+        let penalty = fault::penalty(self.faults);
+        // The penalty no longer rises long before the count could saturate.
+        self.faults = self.faults.saturating_add(1);
+        penalty
     }
 
     /// The endpoint's text; empty if it were not valid, which no instruction allows.

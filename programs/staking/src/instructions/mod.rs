@@ -6,6 +6,8 @@ pub mod stake_deposit;
 pub mod stake_open;
 pub mod stake_release;
 pub mod stake_reserve;
+pub mod stake_slash;
+pub mod unbonding_cancel;
 pub mod unbonding_request;
 pub mod unbonding_withdraw;
 
@@ -15,5 +17,7 @@ pub use stake_deposit::*;
 pub use stake_open::*;
 pub use stake_release::*;
 pub use stake_reserve::*;
+pub use stake_slash::*;
+pub use unbonding_cancel::*;
 pub use unbonding_request::*;
 pub use unbonding_withdraw::*;

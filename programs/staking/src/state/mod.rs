@@ -4,4 +4,4 @@ mod pool;
 mod stake;
 
 pub use pool::Pool;
-pub use stake::{Stake, Unbonding};
+pub use stake::{Stake, Taken, Unbonding};

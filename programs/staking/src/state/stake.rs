@@ -24,8 +24,10 @@ pub struct Stake {
     pub owner: Address,
     /// Bonded and not unbonding, in base units.
     pub active: u64,
-    /// Part of `active` that running jobs hold.
+    /// What running jobs hold: a part of `active`, unless a slash has taken that.
     pub reserved: u64,
+    /// What proven faults have taken so far.
+    pub slashed: u64,
     /// Waiting requests.
     pub unbondings: [Unbonding; MAX_UNBONDINGS],
     /// Unix seconds of the opening.
@@ -36,7 +38,7 @@ pub struct Stake {
     pub padding: [u8; 7],
 }
 
-const _: () = assert!(core::mem::size_of::<Stake>() == 192);
+const _: () = assert!(core::mem::size_of::<Stake>() == 200);
 
 /// Matured requests that were taken from the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,15 @@ pub struct Matured {
     pub amount: u64,
     /// Bit `i` is set when place `i` was emptied.
     pub places: u64,
+}
+
+/// What a slash took, and from where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Out of the active stake.
+    pub from_active: u64,
+    /// Out of the queue.
+    pub from_unbonding: u64,
 }
 
 impl Stake {
@@ -134,9 +145,54 @@ impl Stake {
         self.invariant()
     }
 
-    /// Reserved stake is part of active stake.
+    /// Takes `amount` for a proven fault: active stake first, also what jobs hold, then the queue by place.
+    pub fn slash(&mut self, amount: u64) -> core::result::Result<Taken, StakingError> {
+        let from_active = amount.min(self.active);
+        self.active = self
+            .active
+            .checked_sub(from_active)
+            .ok_or(StakingError::InsufficientStake)?;
+        let from_unbonding = amount.checked_sub(from_active).ok_or(StakingError::InsufficientStake)?;
+        let mut left = from_unbonding;
+        for request in &mut self.unbondings {
+            let taken = left.min(request.amount);
+            request.amount = request
+                .amount
+                .checked_sub(taken)
+                .ok_or(StakingError::InsufficientStake)?;
+            left = left.checked_sub(taken).ok_or(StakingError::InsufficientStake)?;
+            if request.amount == 0 {
+                *request = Unbonding::default();
+            }
+        }
+        if left > 0 {
+            return Err(StakingError::InsufficientStake);
+        }
+        self.slashed = self.slashed.checked_add(amount).ok_or(StakingError::AmountOverflow)?;
+        self.invariant()?;
+        Ok(Taken {
+            from_active,
+            from_unbonding,
+        })
+    }
+
+    /// Moves a waiting request back to the active stake and returns its amount.
+    pub fn cancel_unbonding(&mut self, place: u8) -> core::result::Result<u64, StakingError> {
+        let request = self
+            .unbondings
+            .get_mut(usize::from(place))
+            .filter(|request| request.amount > 0)
+            .ok_or(StakingError::NoSuchUnbonding)?;
+        let amount = request.amount;
+        *request = Unbonding::default();
+        self.active = self.active.checked_add(amount).ok_or(StakingError::AmountOverflow)?;
+        self.invariant()?;
+        Ok(amount)
+    }
+
+    /// Reserved stake is part of active stake, but for what was slashed.
     pub fn invariant(&self) -> core::result::Result<(), StakingError> {
-        if self.reserved > self.active {
+        if self.reserved > self.active.saturating_add(self.slashed) {
             return Err(StakingError::InsufficientStake);
         }
         Ok(())

@@ -1,0 +1,93 @@
+//! Faults that two signed receipts prove by themselves, and what each costs.
+//!
+//! An honest agent cannot be framed: it writes a receipt to its durable log before it releases the signature, so one (job, sequence)
+//! has one content, and usage only grows from one sequence to the next. Every pair of its receipts is therefore without
+//! contradiction, and nobody else can sign for its key.
+
+use crate::{
+    receipt::{RECEIPT_BYTES, ReceiptView},
+    units::{Atoms, Bps},
+};
+
+/// What a pair of receipts of one job, signed by one key, contradicts.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Two receipts of one sequence with different content.
+    Equivocation = 1,
+    /// A later receipt with less usage.
+    RegressingUsage = 2,
+}
+
+/// The fault that two receipts prove, whichever comes first; `None` when both can be an honest key's.
+///
+/// The caller has checked that one key signed both.
+#[must_use]
+pub fn proven_by(a: &[u8; RECEIPT_BYTES], b: &[u8; RECEIPT_BYTES]) -> Option<Fault> {
+    let (first, second) = (ReceiptView::of(a).ok()?, ReceiptView::of(b).ok()?);
+    if first.genesis_hash() != second.genesis_hash() || first.job() != second.job() {
+        return None;
+    }
+    if first.sequence() == second.sequence() {
+        return (a != b).then_some(Fault::Equivocation);
+    }
+    let (earlier, later) = if first.sequence() < second.sequence() {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    (later.metered_ms() < earlier.metered_ms()).then_some(Fault::RegressingUsage)
+}
+
+/// Part of the slashable stake that a provider's first, second and every further fault costs: a mistake is survived, a habit is not.
+pub const PENALTIES: [Bps; 3] = [fraction(1_000), fraction(3_000), fraction(10_000)];
+
+/// Part of a slash that goes to whoever shows the proof: enough to make watching pay, too little for a provider to
+/// get its own stake out this way.
+pub const BOUNTY: Bps = fraction(1_000);
+
+/// Seconds after a job's end in which its receipts can still prove a fault: half the shortest unbonding period, so that
+/// what was at stake when the job ended is still slashable.
+pub const EVIDENCE_WINDOW_S: u32 = 43_200;
+
+/// A fraction that stands in the source; above the whole it does not compile.
+const fn fraction(bps: u16) -> Bps {
+    match Bps::new(bps) {
+        Some(fraction) => fraction,
+        None => panic!("more than the whole"),
+    }
+}
+
+/// Part of the slashable stake that the fault after `earlier` others costs.
+#[must_use]
+pub const fn penalty(earlier: u16) -> Bps {
+    match earlier {
+        0 => PENALTIES[0],
+        1 => PENALTIES[1],
+        _ => PENALTIES[2],
+    }
+}
+
+/// What a slash takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slash {
+    /// Taken from the stake: `bounty + burned`. Rounded down.
+    pub amount: Atoms,
+    /// Goes to whoever showed the proof. Rounded down.
+    pub bounty: Atoms,
+    /// Destroyed.
+    pub burned: Atoms,
+}
+
+/// What a penalty takes of this much slashable stake.
+#[must_use]
+pub const fn slash(slashable: Atoms, penalty: Bps) -> Slash {
+    let amount = penalty.of(slashable);
+    let bounty = BOUNTY.of(amount);
+    Slash {
+        amount,
+        bounty,
+        // `Bps::of` never exceeds its amount.
+        burned: Atoms(amount.0.wrapping_sub(bounty.0)),
+    }
+}

@@ -1,0 +1,140 @@
+//! Slashes a provider whose own two receipts contradict each other. By anyone, for a bounty.
+
+#![allow(unused_variables)] // The derive binds the argument in seeds again where it does not use it.
+
+use anchor_lang::prelude::*;
+use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
+use gantry_onchain::event::emit;
+use gantry_protocol::{ed25519::pair, fault, receipt::ReceiptView, UnixSeconds};
+use pinocchio::sysvars::instructions::{Instructions, INSTRUCTIONS_ID};
+
+use super::job_settle::signatures;
+use crate::{
+    errors::MarketError,
+    events::FaultProven,
+    seeds,
+    state::{Fault, Job, Provider},
+};
+
+/// Accounts of `fault_prove`.
+#[derive(Accounts)]
+#[instruction(kind: u8)]
+pub struct FaultProve {
+    /// Who shows the proof; pays the rent of its record.
+    #[account(mut)]
+    pub reporter: Signer,
+    pub job: Account<Job>,
+    #[account(mut)]
+    pub provider: Account<Provider>,
+    #[account(init, payer = reporter, seeds = [seeds::FAULT, job.address().as_ref(), &[kind]], bump)]
+    pub fault: Account<Fault>,
+    /// Signs towards the staking program; holds no data.
+    #[account(seeds = [b"signer"], bump)]
+    pub signer: UncheckedAccount,
+    /// The staking pool; the staking program checks it.
+    #[account(mut)]
+    pub pool: Account<staking::state::Pool>,
+    /// The provider's stake.
+    #[account(mut)]
+    pub stake: Account<staking::state::Stake>,
+    /// The network token; the staking program checks it.
+    #[account(mut)]
+    pub mint: InterfaceAccount<Mint>,
+    /// The vault of the bonds; the staking program checks it.
+    #[account(mut)]
+    pub vault: InterfaceAccount<TokenAccount>,
+    /// Token account that receives the bounty.
+    #[account(mut)]
+    pub bounty_account: InterfaceAccount<TokenAccount>,
+    pub token_program: Interface<'static, TokenInterface>,
+    #[account(address = staking::ID)]
+    pub staking_program: UncheckedAccount,
+    #[account(address = INSTRUCTIONS_ID)]
+    pub instructions: UncheckedAccount,
+    pub system_program: Program<System>,
+}
+
+#[inline(never)]
+pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
+    let now = UnixSeconds(Clock::get()?.unix_timestamp);
+    let (signer_bump, fault_bump) = ([ctx.bumps.signer], ctx.bumps.fault);
+    let accounts = &mut ctx.accounts;
+    require!(
+        accounts.provider.owner == accounts.job.provider,
+        MarketError::WrongProvider
+    );
+    require!(accounts.stake.owner == accounts.job.provider, MarketError::WrongStake);
+    let sequence = proven(accounts, kind, now)?;
+    let penalty = accounts.provider.convict();
+
+    let before = accounts.stake.slashed;
+    staking::cpi::stake_slash(
+        CpiContext::new_with_signer(
+            accounts.staking_program.address(),
+            staking::cpi::accounts::StakeSlash {
+                market_signer: accounts.signer.to_cpi_handle(),
+                pool: accounts.pool.try_to_cpi_handle_mut()?,
+                stake: accounts.stake.try_to_cpi_handle_mut()?,
+                mint: accounts.mint.try_to_cpi_handle_mut()?,
+                vault: accounts.vault.try_to_cpi_handle_mut()?,
+                bounty_account: accounts.bounty_account.try_to_cpi_handle_mut()?,
+                token_program: accounts.token_program.to_cpi_handle(),
+            },
+            &[&[seeds::SIGNER, &signer_bump]],
+        ),
+        penalty.get(),
+    )?;
+    let slashed = accounts
+        .stake
+        .slashed
+        .checked_sub(before)
+        .ok_or(MarketError::AmountOverflow)?;
+
+    let fault = &mut accounts.fault;
+    fault.job = *accounts.job.address();
+    fault.provider = accounts.job.provider;
+    fault.reporter = *accounts.reporter.address();
+    fault.sequence = sequence;
+    fault.slashed = slashed;
+    fault.proven_at = now.0;
+    fault.penalty_bps = penalty.get();
+    fault.kind = kind;
+    fault.bump = fault_bump;
+    emit(FaultProven {
+        fault: *fault.address(),
+        job: fault.job,
+        provider: fault.provider,
+        reporter: fault.reporter,
+        sequence,
+        slashed,
+        kind: u32::from(kind),
+        penalty_bps: penalty.get(),
+        faults: accounts.provider.faults,
+        at: now.0,
+    });
+    Ok(())
+}
+
+/// The sequence of the later receipt, when the instruction before holds two of the job's receipts that prove this kind of fault.
+#[inline(never)]
+fn proven(accounts: &FaultProve, kind: u8, now: UnixSeconds) -> core::result::Result<u64, MarketError> {
+    // SAFETY: this is the instructions sysvar, as the constraint has proved; no program can write it.
+    let instructions = unsafe { Instructions::new_unchecked(accounts.instructions.account().borrow_unchecked()) };
+    let before = signatures(&instructions)?;
+    let pair = pair::parse(before.get_instruction_data()).map_err(|_| MarketError::SignaturesNotCanonical)?;
+    accounts.job.require_provable(pair.key, now)?;
+    let read = |bytes| ReceiptView::of(bytes).map_err(|_| MarketError::MalformedReceipt);
+    let (first, second) = (read(pair.first)?, read(pair.second)?);
+    for receipt in [first, second] {
+        if *receipt.genesis_hash() != accounts.job.genesis_hash {
+            return Err(MarketError::WrongCluster);
+        }
+        if receipt.job() != accounts.job.address().as_array() {
+            return Err(MarketError::WrongJob);
+        }
+    }
+    match fault::proven_by(pair.first, pair.second) {
+        Some(fault) if fault as u8 == kind => Ok(first.sequence().max(second.sequence())),
+        _ => Err(MarketError::NoFault),
+    }
+}
