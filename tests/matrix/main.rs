@@ -5,6 +5,7 @@
 //! itself. `expectation` says by rule which error must come of it; `exceptions` lists what does not go by the rule, with the reason.
 
 mod case;
+mod delegation_scenes;
 mod exceptions;
 mod expectation;
 mod identities;
@@ -41,13 +42,16 @@ macro_rules! every_wrong_account_is_refused {
 
 every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
+    commission_set,
     config_initialize, config_update,
+    delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
     fault_prove,
     job_cancel, job_close, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     pool_configure, pool_initialize,
     provider_register, provider_update,
+    reward_add,
     stake_deposit, stake_open, stake_release, stake_reserve, stake_slash,
     unbonding_cancel, unbonding_request, unbonding_withdraw,
 }

@@ -4,6 +4,7 @@
 //! since JSON's readers would round them above 2^53. Times, durations and counts never get there and are numbers. Addresses and signatures are Base58, hashes hexadecimal, bytes Base64.
 
 mod balances;
+mod delegations;
 mod envelope;
 mod faults;
 mod health;
@@ -113,6 +114,7 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(faults::list))
         .routes(routes!(balances::list))
         .routes(routes!(stakes::list))
+        .routes(routes!(delegations::list))
         .routes(routes!(stats::stats))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))

@@ -2,8 +2,13 @@
 
 use anchor_lang::prelude::*;
 use bytemuck::{Pod, Zeroable};
-use gantry_protocol::{limits::MAX_UNBONDINGS, shares::Shares};
+use gantry_protocol::{
+    limits::MAX_UNBONDINGS,
+    shares::{Pool, Shares},
+    Atoms,
+};
 
+use super::Stake;
 use crate::StakingError;
 
 /// One request to leave; zero shares mark a free place.
@@ -43,6 +48,15 @@ pub struct MaturedShares {
     pub shares: Shares,
     /// Bit `i` is set when place `i` was emptied.
     pub places: u64,
+}
+
+/// What a delegation is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Worth {
+    /// What earns and may be asked back.
+    pub earning: Atoms,
+    /// What has been asked back, matured or not.
+    pub unbonding: Atoms,
 }
 
 impl Delegation {
@@ -111,5 +125,15 @@ impl Delegation {
     pub fn unbonding_shares(&self) -> Shares {
         let shares = self.unbondings.iter().map(|request| request.shares);
         Shares(shares.fold(0, u64::saturating_add))
+    }
+
+    /// What the delegation is worth now, given its stake. Rounds down.
+    #[must_use]
+    pub fn worth(&self, stake: &Stake) -> Worth {
+        let of = |pool: Pool, shares| pool.worth(shares).unwrap_or_default();
+        Worth {
+            earning: of(stake.delegated_pool(), Shares(self.shares)),
+            unbonding: of(stake.delegated_unbonding_pool(), self.unbonding_shares()),
+        }
     }
 }

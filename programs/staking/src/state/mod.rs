@@ -7,6 +7,6 @@ mod pool;
 mod stake;
 
 pub use delegated::Moved;
-pub use delegation::{Delegation, MaturedShares, UnbondingShares};
+pub use delegation::{Delegation, MaturedShares, UnbondingShares, Worth};
 pub use pool::Pool;
 pub use stake::{Stake, Taken, Unbonding};

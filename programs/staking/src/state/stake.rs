@@ -101,10 +101,16 @@ impl Stake {
         })
     }
 
-    /// Stake behind new jobs: own and delegated, less what running jobs hold.
+    /// What stands behind the provider's offer: its own active stake and what is delegated to it.
     #[must_use]
-    pub fn free(&self) -> u64 {
-        self.active.saturating_add(self.delegated).saturating_sub(self.reserved)
+    pub const fn backing(&self) -> u64 {
+        self.active.saturating_add(self.delegated)
+    }
+
+    /// What new jobs may reserve: the backing, less what running jobs hold.
+    #[must_use]
+    pub const fn free(&self) -> u64 {
+        self.backing().saturating_sub(self.reserved)
     }
 
     /// What the provider may ask back: its own active stake, as far as no job needs it.
