@@ -82,8 +82,10 @@ const REFUSED: &[Exception] = &[
         at: &[
             ("delegation_deposit", "token_program"),
             ("delegation_withdraw", "token_program"),
+            ("fault_prove", "token_program"),
             ("reward_add", "token_program"),
             ("stake_deposit", "token_program"),
+            ("stake_slash", "token_program"),
             ("unbonding_withdraw", "token_program"),
         ],
         faults: &["the token program"],

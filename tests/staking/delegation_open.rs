@@ -58,7 +58,7 @@ fn a_provider_without_a_stake_cannot_be_delegated_to() {
     world.chain.fund(&delegator.pubkey());
     let open = instruction::delegation_open(delegator.pubkey(), nobody.pubkey());
     let refused = world.chain.send(&[open], &[&delegator]);
-    refused.is_refused(ErrorCode::AccountOwnedByWrongProgram);
+    refused.is_refused(InstructionError::UninitializedAccount);
 }
 
 #[test]

@@ -1,13 +1,20 @@
 //! Reserving stake for a job, which only the market does.
 
-use gantry_sdk::{Signer, address, event::Event, instruction::staking as instruction};
+use std::slice;
+
+use gantry_sdk::{
+    Signer, address,
+    event::Event,
+    instruction::{market as market_instruction, staking as instruction},
+};
 use gantry_tests::{
+    forge::exchange,
     key,
-    parties::{BOND, STAKE_PER_GPU},
+    parties::{BOND, GPUS, RATE, STAKE_PER_GPU, specification},
     world::World,
 };
 use market::MarketError;
-use staking::{StakingError, events::StakeReserved, state::Stake};
+use staking::{StakingError, events::StakeReserved};
 
 #[test]
 fn opening_a_job_reserves_its_stake_and_says_so() {
@@ -65,15 +72,36 @@ fn the_markets_signer_must_really_sign() {
 #[test]
 fn a_job_that_needs_more_than_the_free_stake_is_refused() {
     let mut world = World::new();
-    let stake = address::stake(&world.provider.owner());
-    let request = instruction::unbonding_request(world.provider.owner(), BOND - STAKE_PER_GPU);
+    let (owner, gpus) = (world.provider.owner(), u64::from(GPUS));
+    let request = instruction::unbonding_request(owner, BOND - gpus * STAKE_PER_GPU);
     world.chain.send(&[request], &[&world.provider.wallet]).succeeds();
-    let two = world.tenant.terms(2);
-    world.open(two).is_refused(StakingError::InsufficientStake);
-    let one = world.tenant.terms(1);
-    world.open_with(one);
-    assert_eq!(world.chain.get::<Stake>(&stake).free(), 0);
-    world.open(one).is_refused(StakingError::InsufficientStake);
+    let all = world.tenant.terms(GPUS);
+    world.open_with(all);
+    assert_eq!(world.stake().free(), 0);
+
+    // The stake covers what a second node offers once the first is off the market, but the first one's job holds it all.
+    let second = world.provider.node(1);
+    let exchange_nodes = [
+        market_instruction::node_update(owner, world.node_address(), 1, 86_400, false),
+        market_instruction::node_register(owner, 1, specification()),
+        market_instruction::node_price_set(owner, second, world.usdc.address, RATE),
+    ];
+    world.chain.send(&exchange_nodes, &[&world.provider.wallet]).succeeds();
+    let attestation = &world.provider.attestation;
+    let alive = market_instruction::node_heartbeat(attestation.pubkey(), world.provider.account(), second);
+    world.chain.send(&[alive], &[attestation]).succeeds();
+    let open = exchange(
+        world.open_instruction(world.tenant.terms(1)),
+        &world.node_address(),
+        &second,
+    );
+    world
+        .chain
+        .send(slice::from_ref(&open), &[&world.tenant.wallet])
+        .is_refused(StakingError::InsufficientStake);
+    world.delegator_of(STAKE_PER_GPU);
+    world.chain.send(&[open], &[&world.tenant.wallet]).succeeds();
+    assert_eq!(world.stake().reserved, (gpus + 1) * STAKE_PER_GPU);
 }
 
 #[test]
@@ -82,7 +110,7 @@ fn the_stake_of_another_provider_cannot_be_reserved() {
     let other = gantry_tests::parties::Provider::new();
     world.admit(&other);
     let open = world.open_instruction(world.tenant.terms(1));
-    let open = gantry_tests::forge::exchange(
+    let open = exchange(
         open,
         &address::stake(&world.provider.owner()),
         &address::stake(&other.owner()),

@@ -76,7 +76,7 @@ proptest! {
             Err(refusal) => {
                 let expected = if before.is_wiped() {
                     Refusal::Wiped
-                } else if before.is_sound() && BigUint::from(offered) * &under < over {
+                } else if (assets < outstanding || before.is_sound()) && BigUint::from(offered) * &under < over {
                     Refusal::Nothing
                 } else {
                     Refusal::Overflow
