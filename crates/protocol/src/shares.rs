@@ -108,6 +108,19 @@ impl Pool {
         }
     }
 
+    /// The fewest shares that are worth `assets`. Rounds up, so that whoever redeems them gets at least that.
+    ///
+    /// # Errors
+    /// [`Refusal::Wiped`], [`Refusal::Overflow`]. They may be more than the pool has.
+    pub fn shares_worth(&self, assets: Atoms) -> Result<Shares, Refusal> {
+        if self.is_wiped() {
+            return Err(Refusal::Wiped);
+        }
+        let price = self.price()?;
+        let shares = wide::mul_div_ceil(assets.0, price.shares, price.assets);
+        shares.map(Shares).ok_or(Refusal::Overflow)
+    }
+
     /// Adds `assets` and returns the new shares that they buy. Rounds the shares down, in favour of those who are in the pool.
     ///
     /// # Errors

@@ -88,6 +88,21 @@ proptest! {
     }
 
     #[test]
+    fn the_fewest_shares_worth_an_amount_are_worth_it_and_one_fewer_is_not(assets in amount(), outstanding in amount(), wanted in amount()) {
+        let pool = pool(assets, outstanding);
+        let Ok(Shares(shares)) = pool.shares_worth(Atoms(wanted)) else {
+            prop_assert!(pool.is_wiped() || assets < outstanding);
+            return Ok(());
+        };
+        if shares > outstanding {
+            prop_assert!(worth(&pool, Shares(outstanding)) < wanted);
+            return Ok(());
+        }
+        prop_assert!(worth(&pool, Shares(shares)) >= wanted);
+        prop_assert!(shares == 0 || worth(&pool, Shares(shares - 1)) < wanted);
+    }
+
+    #[test]
     fn a_reward_is_shared_out_without_remainder(reward in word(), own in word(), delegated in word(), commission in bps()) {
         let shared = share_out(Atoms(reward), Atoms(own), Atoms(delegated), commission);
         let stake = BigUint::from(own) + delegated;
