@@ -1,16 +1,19 @@
 //! Whatever happens to a stake in whatever order, nothing is paid that did not come in.
 //!
 //! After every step the world checks that the pool's vault holds exactly what all stakes own, and that all delegations together own all
-//! shares and are worth no more than their stake holds.
+//! shares and are worth no more than their stake holds; and every account is what the events so far make of it.
 
 use gantry_protocol::limits::MAX_COMMISSION_BPS;
 use gantry_sdk::{Keypair, Signer, instruction::staking as instruction};
 use gantry_tests::{
+    outcome::Done,
     parties::{BOND, UNBONDING_PERIOD_S},
     token::tokens_in,
     world::World,
 };
 use proptest::prelude::*;
+
+use crate::replica::Replica;
 
 /// What each delegator begins with.
 const TOKENS: u64 = BOND;
@@ -45,12 +48,12 @@ fn step() -> impl Strategy<Value = Step> {
         1 => amount().prop_map(Step::Bond),
         1 => amount().prop_map(Step::Unbond),
         1 => (0..=MAX_COMMISSION_BPS).prop_map(Step::SetCommission),
-        2 => (0..=i64::from(UNBONDING_PERIOD_S)).prop_map(Step::Wait),
+        2 => (0..=8 * i64::from(UNBONDING_PERIOD_S)).prop_map(Step::Wait),
     ]
 }
 
-/// Takes a step; whether it is refused does not matter.
-fn take(world: &mut World, delegators: &[Keypair], step: &Step) {
+/// Takes a step, and says what it did unless it is refused or no transaction.
+fn take(world: &mut World, delegators: &[Keypair], step: &Step) -> Option<Done> {
     let owner = world.provider.owner();
     let outcome = match *step {
         Step::Delegate(who, amount) => world.delegate(&delegators[who], amount),
@@ -74,9 +77,12 @@ fn take(world: &mut World, delegators: &[Keypair], step: &Step) {
             world.chain.send(&[unbond], &[&world.provider.wallet])
         }
         Step::SetCommission(bps) => world.set_commission(bps),
-        Step::Wait(seconds) => return world.chain.advance(seconds),
+        Step::Wait(seconds) => {
+            world.chain.advance(seconds);
+            return None;
+        }
     };
-    drop(outcome);
+    outcome.0.ok()
 }
 
 /// Everybody asks for everything back and waits until it is there.
@@ -103,8 +109,13 @@ proptest! {
     fn every_sequence_of_steps_keeps_the_books_and_lets_everyone_leave(steps in prop::collection::vec(step(), 1..40)) {
         let mut world = World::new();
         let delegators: Vec<_> = (0..DELEGATORS).map(|_| world.delegator(TOKENS)).collect();
+        let wallets: Vec<_> = delegators.iter().map(Signer::pubkey).collect();
+        let mut replica = Replica::of(&world, &wallets);
         for step in &steps {
-            take(&mut world, &delegators, step);
+            if let Some(done) = take(&mut world, &delegators, step) {
+                replica.follow(&done);
+                prop_assert_eq!(&replica, &Replica::of(&world, &wallets), "{:?}", step);
+            }
         }
         everyone_leaves(&mut world, &delegators);
         let stake = world.stake();

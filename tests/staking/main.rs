@@ -9,6 +9,7 @@ mod delegation_unbond;
 mod delegation_withdraw;
 mod pool_configure;
 mod pool_initialize;
+mod replica;
 mod reward_add;
 mod stake_deposit;
 mod stake_open;
