@@ -8,7 +8,10 @@ use market::state::Price;
 use sqlx::Connection as _;
 
 use crate::fixtures::{
-    accounts::{balance, claim, config, fault, job, key, node, pool, provider, registered_mint, stake, usdc, written},
+    accounts::{
+        balance, claim, config, delegation, fault, job, key, node, pool, provider, registered_mint, stake, usdc,
+        written,
+    },
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
 };
@@ -26,6 +29,7 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(15), &job(key(3), key(2)), 8),
         written(key(16), &fault(key(15), key(2)), 9),
         written(key(17), &claim(key(15)), 10),
+        written(key(18), &delegation(key(11), key(3), u64::MAX, 1), 11),
     ]
 }
 

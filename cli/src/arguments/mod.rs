@@ -1,5 +1,6 @@
 //! What can be typed after `gantry`.
 
+mod delegation;
 mod inspect;
 mod money;
 mod offer;
@@ -13,6 +14,7 @@ use url::Url;
 use crate::failure::EXIT_CODES;
 
 pub(crate) use self::{
+    delegation::{DelegationCommand, Part},
     inspect::{JobArguments, MarketCommand, MarketListArguments, Sort, VerifyArguments},
     money::{BalanceCommand, StakeCommand},
     offer::{
@@ -64,9 +66,12 @@ pub(crate) enum Command {
     /// Money inside the market: what jobs are paid from and providers are paid to
     #[command(subcommand)]
     Balance(BalanceCommand),
-    /// A provider's bond in the network token
+    /// A provider's bond in the network token, and its commission
     #[command(subcommand)]
     Stake(StakeCommand),
+    /// Stake that this wallet entrusts to a provider, for a part of its rewards and of its risk
+    #[command(subcommand)]
+    Delegation(DelegationCommand),
     /// Who offers nodes, with which keys, and where its agent answers
     #[command(subcommand)]
     Provider(ProviderCommand),

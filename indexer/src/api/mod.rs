@@ -5,6 +5,7 @@
 
 mod balances;
 mod claims;
+mod delegations;
 mod envelope;
 mod faults;
 mod health;
@@ -115,6 +116,7 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(faults::list))
         .routes(routes!(balances::list))
         .routes(routes!(stakes::list))
+        .routes(routes!(delegations::list))
         .routes(routes!(stats::stats))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))

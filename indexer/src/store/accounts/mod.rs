@@ -6,6 +6,7 @@
 mod balance;
 mod claim;
 mod config;
+mod delegation;
 mod fault;
 mod job;
 mod mint;
@@ -17,7 +18,7 @@ mod stake;
 use gantry_sdk::{
     account::Account,
     market::state::{Balance, Claim, Config, Fault, Job, Node, Provider, RegisteredMint},
-    staking::state::{Pool, Stake},
+    staking::state::{Delegation, Pool, Stake},
 };
 use sqlx::PgConnection;
 
@@ -55,6 +56,7 @@ impl Heads {
 struct Sorted<'a> {
     pools: Vec<Row<'a, Pool>>,
     stakes: Vec<Row<'a, Stake>>,
+    delegations: Vec<Row<'a, Delegation>>,
     configs: Vec<Row<'a, Config>>,
     mints: Vec<Row<'a, RegisteredMint>>,
     providers: Vec<Row<'a, Provider>>,
@@ -72,6 +74,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     let sorted = sort(changes);
     pool::upsert(&mut *connection, &sorted.pools).await?;
     stake::upsert(&mut *connection, &sorted.stakes).await?;
+    delegation::upsert(&mut *connection, &sorted.delegations).await?;
     config::upsert(&mut *connection, &sorted.configs).await?;
     mint::upsert(&mut *connection, &sorted.mints).await?;
     provider::upsert(&mut *connection, &sorted.providers).await?;
@@ -95,6 +98,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Stake(account) => sorted.stakes.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Delegation(account) => sorted.delegations.push(Row {
                 address,
                 version,
                 account,
