@@ -68,6 +68,7 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
         Command::Run(arguments) => return commands::run::run(&context, *arguments).await,
         Command::Resume(arguments) => return commands::resume::run(&context, &arguments).await,
         Command::Logs(arguments) => commands::logs::run(&context, &arguments).await?,
+        Command::Extend(arguments) => commands::extend::run(&context, &arguments).await?,
         Command::Stop(arguments) => return commands::stop::run(&context, &arguments).await,
         Command::Balance(command) => commands::balance::run(&context, command).await?,
         Command::Stake(command) => commands::stake::run(&context, command).await?,

@@ -13,6 +13,7 @@ mod golden_vectors;
 mod job_cancel;
 mod job_close;
 mod job_end_books;
+mod job_extend;
 mod job_open;
 mod job_open_terms;
 mod job_rekey;

@@ -252,6 +252,8 @@ const ALLOWED: &[Exception] = &[
             ("job_close", "balance"),
             ("job_close", "job"),
             ("job_close", "stake"),
+            ("job_extend", "balance"),
+            ("job_extend", "job"),
             ("job_open", "balance"),
             ("job_open", "node"),
             ("job_open", "registered_mint"),

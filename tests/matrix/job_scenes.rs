@@ -1,7 +1,7 @@
 //! The scenes of jobs.
 
 use gantry_sdk::{Pubkey, Signer, instruction::market as instruction};
-use gantry_tests::parties::{GRACE_WINDOW_S, START_DEADLINE_S};
+use gantry_tests::parties::{DURATION_S, GRACE_WINDOW_S, START_DEADLINE_S};
 
 use crate::{
     scene::Scene,
@@ -71,5 +71,11 @@ pub(crate) fn rekey(tokens: Tokens) -> Scene {
     let (stage, job) = running(tokens);
     let owner = stage.world.provider.owner();
     let call = instruction::job_rekey(owner, owner, job);
+    Scene::new(stage, call).about(job)
+}
+
+pub(crate) fn extend(tokens: Tokens) -> Scene {
+    let (stage, job) = running(tokens);
+    let call = instruction::job_extend(job, &stage.world.job(&job), 2 * DURATION_S);
     Scene::new(stage, call).about(job)
 }

@@ -48,7 +48,7 @@ every_wrong_account_is_refused! {
     config_initialize, config_update,
     delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
     fault_prove,
-    job_cancel, job_close, job_open, job_rekey, job_settle, job_start, job_stop,
+    job_cancel, job_close, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     pool_configure, pool_initialize,

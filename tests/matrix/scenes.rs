@@ -32,6 +32,7 @@ const SCENES: &[(&str, Make)] = &[
     ("delegation_withdraw", delegation::withdraw),
     ("job_cancel", job::cancel),
     ("job_close", job::close),
+    ("job_extend", job::extend),
     ("job_open", job::open),
     ("job_rekey", job::rekey),
     ("job_settle", job::settle),

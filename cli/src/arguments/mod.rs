@@ -21,7 +21,7 @@ pub(crate) use self::{
         NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
         ProviderProfileArguments, ProviderUpdateArguments,
     },
-    rent::{LogsArguments, ResumeArguments, RunArguments, StopArguments},
+    rent::{ExtendArguments, LogsArguments, ResumeArguments, RunArguments, StopArguments},
 };
 
 /// Rent GPUs by the second, paid from an escrow on Solana against receipts that both sides sign
@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Resume(ResumeArguments),
     /// Show what a job has written, and follow it to its end
     Logs(LogsArguments),
+    /// Rent a job's GPUs for longer, at the same rate
+    Extend(ExtendArguments),
     /// End a job and get back what was not used
     Stop(StopArguments),
     /// Jobs of this wallet on the chain, newest first

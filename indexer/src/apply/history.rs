@@ -154,6 +154,7 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::JobRekeyed(event) => Some(event.job),
         Event::FaultProven(event) => Some(event.job),
         Event::ClaimOpened(event) => Some(event.job),
+        Event::JobExtended(event) => Some(event.job),
         Event::ClaimSettled(event) => Some(event.job),
         Event::ClaimRefuted(event) => Some(event.job),
     }

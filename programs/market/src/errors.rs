@@ -170,4 +170,10 @@ pub enum MarketError {
     /// Two receipts that can both be true.
     #[msg("The two receipts do not contradict each other, so they refute nothing.")]
     NothingRefuted,
+    /// Not longer than before.
+    #[msg("The job is rented for as long already; name a longer time in all.")]
+    NotLonger,
+    /// The rented time is over.
+    #[msg("The rented time is over; open a new job.")]
+    JobExpired,
 }

@@ -193,6 +193,17 @@ events! {
         job: Address,
         attestation_key: Address,
     }
+    /// A tenant rented for longer; the escrow grew by what that costs.
+    JobExtended {
+        job: Address,
+        /// In all.
+        escrow: u64,
+        /// The tenant's balance afterwards.
+        balance: u64,
+        /// In all.
+        max_duration_s: u64,
+        at: i64,
+    }
     /// A provider claimed what its own receipt alone shows; the bond left its balance.
     ClaimOpened {
         job: Address,

@@ -131,6 +131,12 @@ pub mod market {
         job_settle::handle(ctx)
     }
 
+    /// Rents for this many seconds in all, at the job's rate: the node's present longest duration bounds it. The escrow grows by what
+    /// the time that is added costs. Signed by the tenant's wallet, before the rented time is over.
+    pub fn job_extend(ctx: &mut Context<JobExtend>, max_duration_s: u32) -> Result<()> {
+        job_extend::handle(ctx, max_duration_s)
+    }
+
     /// Ends metering now. Signed by the tenant or its session key; the provider has the grace window to settle its last receipts.
     pub fn job_stop(ctx: &mut Context<JobStop>) -> Result<()> {
         job_stop::handle(ctx)

@@ -107,6 +107,7 @@ instructions! {
         market::JobClose = "market.job_close" (),
         market::JobCancel = "market.job_cancel" (),
         market::JobRekey = "market.job_rekey" (),
+        market::JobExtend = "market.job_extend" (max_duration_s: u32),
         market::ClaimOpen = "market.claim_open" (),
         market::ClaimSettle = "market.claim_settle" (),
         market::ClaimRefute = "market.claim_refute" (),

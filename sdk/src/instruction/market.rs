@@ -12,8 +12,10 @@ use crate::{
     receipt::CoSignedReceipt,
 };
 
+mod longer;
 mod proofs;
 
+pub use longer::*;
 pub use proofs::*;
 
 /// Creates the configuration; `deployer` is the program's upgrade authority and signs.

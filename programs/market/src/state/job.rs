@@ -158,6 +158,32 @@ impl Job {
         Ok(escrow)
     }
 
+    /// Rents for longer and returns what to add to the escrow: what the longest metered time costs now, less what was set aside. However
+    /// often a job is extended, its escrow is what one opening for as long would have been.
+    pub fn extend(&mut self, max_duration_s: u32, now: UnixSeconds) -> Outcome<Atoms> {
+        match self.state() {
+            Some(JobState::Open) => {}
+            Some(JobState::Running) if self.is_final == 0 => {
+                if now > self.ends_at()? {
+                    return Err(MarketError::JobExpired);
+                }
+            }
+            _ => return Err(MarketError::WrongJobState),
+        }
+        if max_duration_s <= self.max_duration_s {
+            return Err(MarketError::NotLonger);
+        }
+        let longest = Metered::of_seconds(max_duration_s);
+        let escrow = billing::owed(Rate(self.rate), longest).ok_or(MarketError::AmountOverflow)?;
+        let more = escrow
+            .checked_sub(Atoms(self.escrow))
+            .ok_or(MarketError::AmountOverflow)?;
+        self.escrow = escrow.0;
+        self.max_duration_s = max_duration_s;
+        self.invariant()?;
+        Ok(more)
+    }
+
     /// Starts metering.
     pub fn start(&mut self, now: UnixSeconds) -> Outcome<()> {
         self.require(JobState::Open)?;

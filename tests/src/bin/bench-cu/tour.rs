@@ -162,6 +162,8 @@ impl Tour {
         );
         let rekey = market::job_rekey(attestation.pubkey(), self.world.provider.owner(), job);
         self.send("market.job_rekey", rekey, &attestation);
+        let extend = market::job_extend(job, &self.world.job(&job), 2 * parties::DURATION_S);
+        self.send("market.job_extend", extend, &tenant);
         self.world.chain.advance(100);
         let first = self.world.receipt(&job, 60_000);
         self.world.settle(&first).succeeds();
