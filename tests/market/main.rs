@@ -9,6 +9,7 @@ mod claim_settle;
 mod config_initialize;
 mod config_update;
 mod fault_prove;
+mod fault_prove_evidence;
 mod golden_vectors;
 mod job_cancel;
 mod job_close;

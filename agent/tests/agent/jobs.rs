@@ -305,7 +305,7 @@ async fn an_agent_that_takes_nothing_new_serves_its_jobs_to_their_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_is_extended_on_chain_runs_on_and_is_metered_for_as_long() {
     let world = World::new();
-    let tenant = world.open_job(|job| job.max_duration_s = 2);
+    let tenant = world.open_job(|job| (job.max_duration_s, job.escrow) = (2, 2_000));
     tenant.start("sleep 4; echo done > $GANTRY_OUT/x").await.succeeded();
     let mut job = world.chain.get(tenant.job);
     job.extend(60, UnixSeconds(world.chain.now())).expect("extended");
