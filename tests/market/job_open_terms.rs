@@ -208,3 +208,16 @@ fn an_escrow_beyond_64_bits_is_refused() {
     world.open(most).is_refused(MarketError::InsufficientBalance);
     world.open(more).is_refused(MarketError::AmountOverflow);
 }
+
+#[test]
+fn the_treasury_neither_rents_nor_lets() {
+    let mut world = World::new();
+    for party in [world.tenant.owner(), world.provider.owner()] {
+        let mut args = market_parameters(world.authority.pubkey());
+        args.treasury = party;
+        let update = instruction::config_update(world.authority.pubkey(), args);
+        world.chain.send(&[update], &[&world.authority]).succeeds();
+        let terms = world.tenant.terms(1);
+        world.open(terms).is_refused(MarketError::TreasuryMayNotTrade);
+    }
+}

@@ -6,6 +6,8 @@ mod balance_withdraw;
 mod config_initialize;
 mod config_update;
 mod fault_prove;
+mod fee_shard_open;
+mod fees_sweep;
 mod golden_vectors;
 mod job_cancel;
 mod job_close;

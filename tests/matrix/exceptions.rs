@@ -7,7 +7,7 @@ use crate::{
     expectation::Verdict::{self, Allowed, Market},
     identities::{
         ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_MINTS_PROGRAM, NOT_THE_TOKENS_OWNER, SEEDS, TOKENS,
-        WRONG_BALANCE,
+        WRONG_BALANCE, WRONG_FEE_SHARD,
     },
 };
 
@@ -52,6 +52,7 @@ const REFUSED: &[Exception] = &[
         at: &[
             ("balance_deposit", "token_program"),
             ("balance_withdraw", "token_program"),
+            ("fees_sweep", "token_program"),
         ],
         faults: &["the token program", "the token program of 2022"],
         verdict: ADDRESS,
@@ -71,6 +72,28 @@ const REFUSED: &[Exception] = &[
         faults: &["the euro mint"],
         verdict: NOT_THE_MINTS_PROGRAM,
         why: "the deployer says which mint is the network token, but this one belongs to the other token program",
+    },
+    Exception {
+        at: &[("fees_sweep", "treasury_account")],
+        faults: &[
+            "the guest's USDC tokens",
+            "the provider's USDC tokens",
+            "the tenant's USDC tokens",
+        ],
+        verdict: Market(MarketError::WrongTreasury),
+        why: "its mint is the right one, so it is the owner that gives it away",
+    },
+    Exception {
+        at: &[("fees_sweep", "fee_shard")],
+        faults: &["another fee shard"],
+        verdict: Market(MarketError::NothingToSweep),
+        why: "every shard of the mint may be swept, but this one is empty",
+    },
+    Exception {
+        at: &[("job_close", "job")],
+        faults: &["copied"],
+        verdict: WRONG_FEE_SHARD,
+        why: "its terms are the right ones, but its address names another shard",
     },
     Exception {
         at: &[("job_rekey", "provider")],
@@ -113,6 +136,12 @@ const ALLOWED: &[Exception] = &[
         why: "anyone may pay for another's balance",
     },
     Exception {
+        at: &[("fee_shard_open", "payer")],
+        faults: &[ANYONE],
+        verdict: Allowed,
+        why: "anyone may pay for a shard",
+    },
+    Exception {
         at: &[("balance_withdraw", "destination")],
         faults: &["the guest's USDC tokens", "the provider's USDC tokens"],
         verdict: Allowed,
@@ -122,6 +151,7 @@ const ALLOWED: &[Exception] = &[
         at: &[
             ("balance_deposit", "source"),
             ("balance_withdraw", "destination"),
+            ("fees_sweep", "treasury_account"),
             ("stake_deposit", "source"),
             ("unbonding_withdraw", "destination"),
         ],
@@ -172,11 +202,14 @@ const ALLOWED: &[Exception] = &[
             ("balance_open", "registered_mint"),
             ("balance_withdraw", "balance"),
             ("balance_withdraw", "registered_mint"),
+            ("fee_shard_open", "registered_mint"),
+            ("fees_sweep", "fee_shard"),
+            ("fees_sweep", "registered_mint"),
             ("job_cancel", "balance"),
             ("job_cancel", "job"),
             ("job_cancel", "stake"),
             ("job_close", "balance"),
-            ("job_close", "job"),
+            ("job_close", "fee_shard"),
             ("job_close", "stake"),
             ("job_open", "balance"),
             ("job_open", "node"),

@@ -22,6 +22,7 @@ pub(crate) const NOT_AUTHORITY: Verdict = Market(MarketError::NotAuthority);
 pub(crate) const NOT_ATTESTATION_KEY: Verdict = Market(MarketError::NotAttestationKey);
 pub(crate) const NOT_TENANT: Verdict = Market(MarketError::NotTenant);
 pub(crate) const NOT_PROVIDER: Verdict = Market(MarketError::NotProvider);
+pub(crate) const WRONG_FEE_SHARD: Verdict = Market(MarketError::WrongFeeShard);
 pub(crate) const WRONG_BALANCE: Verdict = Market(MarketError::WrongBalance);
 pub(crate) const WRONG_STAKE: Verdict = Market(MarketError::WrongStake);
 pub(crate) const NOT_DEPLOYER: Verdict = Market(MarketError::NotUpgradeAuthority);
@@ -45,6 +46,11 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("config_initialize", "deployer", NOT_DEPLOYER),
     ("config_initialize", "program_data", ADDRESS),
     ("config_update", "authority", NOT_AUTHORITY),
+    ("fee_shard_open", "registered_mint", SEEDS),
+    ("fees_sweep", "registered_mint", ADDRESS),
+    ("fees_sweep", "fee_shard", WRONG_FEE_SHARD),
+    ("fees_sweep", "treasury_account", TOKENS),
+    ("fees_sweep", "pool", ADDRESS),
     ("job_cancel", "job", ADDRESS),
     ("job_cancel", "balance", WRONG_BALANCE),
     // The staking program looks at the pool.
@@ -54,6 +60,7 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("job_close", "balance", WRONG_BALANCE),
     ("job_close", "pool", SEEDS),
     ("job_close", "stake", WRONG_STAKE),
+    ("job_close", "fee_shard", WRONG_FEE_SHARD),
     ("job_open", "tenant", SEEDS),
     ("job_open", "registered_mint", WRONG_BALANCE),
     ("job_open", "node", ADDRESS),

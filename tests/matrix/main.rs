@@ -7,6 +7,7 @@
 mod case;
 mod exceptions;
 mod expectation;
+mod fee_scenes;
 mod identities;
 mod idl;
 mod job_scenes;
@@ -42,6 +43,7 @@ macro_rules! every_wrong_account_is_refused {
 every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
     config_initialize, config_update,
+    fee_shard_open, fees_sweep,
     job_cancel, job_close, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,

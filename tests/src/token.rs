@@ -123,3 +123,14 @@ pub fn tokens_in(chain: &Chain, account: &Pubkey) -> u64 {
     let bytes = account.data().get(64..72).and_then(|bytes| bytes.try_into().ok());
     bytes.map(u64::from_le_bytes).expect("a token account has an amount")
 }
+
+/// Tokens of a mint that exist.
+///
+/// # Panics
+/// When it is none.
+#[must_use]
+pub fn supply_of(chain: &Chain, mint: &Pubkey) -> u64 {
+    let account = chain.account(mint).expect("a mint");
+    let bytes = account.data().get(36..44).and_then(|bytes| bytes.try_into().ok());
+    bytes.map(u64::from_le_bytes).expect("a mint has a supply")
+}

@@ -1,14 +1,14 @@
 //! A market in motion: one provider, one node, one tenant, and one line for each thing they do.
 
-use gantry_protocol::Receipt;
+use gantry_protocol::{Receipt, fees};
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer, address,
-    instruction::{market as market_instruction, staking as staking_instruction},
+    instruction::{fees as fees_instruction, market as market_instruction, staking as staking_instruction},
     receipt::CoSignedReceipt,
 };
 use market::{
     JobTerms,
-    state::{Balance, Config, Job, Node},
+    state::{Balance, Config, FeeShard, Job, Node},
 };
 use staking::state::{Pool, Stake};
 
@@ -16,7 +16,7 @@ use crate::{
     chain::Chain,
     key,
     outcome::Outcome,
-    parties::{self, BOND, DEPOSIT, GENESIS_HASH, Provider, RATE, RATE_CEILING, RATE_FLOOR, Tenant},
+    parties::{self, BOND, DEPOSIT, GENESIS_HASH, Provider, RATE, RATE_CEILING, RATE_FLOOR, TREASURY, Tenant},
     signatures::{co_sign, finally, next_receipt},
     token::{self, MakeMint, Mint},
 };
@@ -88,13 +88,26 @@ impl World {
     #[must_use]
     pub fn new_with(mint: MakeMint) -> Self {
         let mut world = Self::unconfigured_with(mint);
-        world.configure();
-        let provider = std::mem::replace(&mut world.provider, Provider::new());
-        world.admit(&provider);
-        world.provider = provider;
-        let (tenant, usdc) = (world.tenant.owner(), world.usdc.clone());
-        world.open_balance(&tenant, &usdc);
-        world.deposit(DEPOSIT).succeeds();
+        world.populate();
+        world
+    }
+
+    fn populate(&mut self) {
+        self.configure();
+        let provider = std::mem::replace(&mut self.provider, Provider::new());
+        self.admit(&provider);
+        self.provider = provider;
+        let (tenant, usdc) = (self.tenant.owner(), self.usdc.clone());
+        self.open_balance(&tenant, &usdc);
+        self.deposit(DEPOSIT).succeeds();
+    }
+
+    /// The same with jobs that are paid in the network token.
+    #[must_use]
+    pub fn paid_in_gnt() -> Self {
+        let mut world = Self::unconfigured();
+        world.usdc = world.gnt.clone();
+        world.populate();
         world
     }
 
@@ -136,12 +149,14 @@ impl World {
         self.chain.send(&[heartbeat], &[&provider.attestation]).succeeds();
     }
 
-    /// Admits a mint.
+    /// Admits a mint and opens its fee shards.
     pub fn register_mint(&mut self, mint: &Mint) -> Outcome {
         let authority = self.authority.pubkey();
         let register =
             market_instruction::mint_register(authority, mint.address, mint.token_program, RATE_FLOOR, RATE_CEILING);
-        self.chain.send(&[register], &[&self.authority])
+        let mut instructions = vec![register];
+        instructions.extend(fees_instruction::fee_shards_open(authority, mint.address));
+        self.chain.send(&instructions, &[&self.authority])
     }
 
     /// Opens a wallet's balance in a mint, at the deployer's expense.
@@ -286,6 +301,31 @@ impl World {
     #[must_use]
     pub fn job(&self, address: &Pubkey) -> Job {
         self.chain.get(address)
+    }
+
+    /// A job of ten seconds that has closed, whose fee is in its shard.
+    pub fn closed_job(&mut self) -> Pubkey {
+        let job = self.running_job();
+        self.chain.advance(10);
+        let receipt = self.final_receipt(&job, 10_000);
+        self.settle(&receipt).succeeds();
+        self.close(&job).succeeds();
+        job
+    }
+
+    /// The instruction that empties the shard of a job's fee into the treasury's token account, and that account.
+    pub fn sweep_instruction(&mut self, job: &Pubkey) -> (Instruction, Pubkey) {
+        let usdc = self.usdc.clone();
+        let treasury = usdc.account_of(&mut self.chain, &TREASURY);
+        let number = fees::shard_of(job.as_array());
+        let sweep = fees_instruction::fees_sweep(usdc.address, number, treasury, usdc.token_program);
+        (sweep, treasury)
+    }
+
+    /// The shard of a job's fee.
+    #[must_use]
+    pub fn fee_shard(&self, job: &Pubkey) -> FeeShard {
+        self.chain.get(&address::fee_shard_of(job, &self.usdc.address))
     }
 
     /// A wallet's USDC in the market.

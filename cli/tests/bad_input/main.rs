@@ -20,7 +20,8 @@ const AWAY: i32 = 6;
 fn help_names_every_command_and_every_exit_code() {
     let help = Gantry::new().run(&["--help"]).succeeded();
     for command in [
-        "balance", "stake", "provider", "node", "market", "run", "resume", "logs", "stop", "ps", "bill", "verify",
+        "balance", "fees", "stake", "provider", "node", "market", "run", "resume", "logs", "stop", "ps", "bill",
+        "verify",
     ] {
         assert!(
             help.lines()

@@ -5,6 +5,7 @@
 
 mod balances;
 mod envelope;
+mod fees;
 mod health;
 mod jobs;
 mod market;
@@ -110,6 +111,7 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(settlements::receipts))
         .routes(routes!(proof::proof))
         .routes(routes!(balances::list))
+        .routes(routes!(fees::shards))
         .routes(routes!(stakes::list))
         .routes(routes!(stats::stats))
         .routes(routes!(health::livez))

@@ -127,6 +127,8 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::StakeReserved(event) => Some(event.owner),
         Event::StakeReleased(event) => Some(event.owner),
         Event::MintConfigured(event) => Some(event.mint),
+        Event::FeeShardOpened(event) => Some(event.mint),
+        Event::FeesSwept(event) => Some(event.mint),
         Event::ProviderConfigured(event) => Some(event.provider),
         Event::NodeRegistered(event) => Some(event.node),
         Event::NodeUpdated(event) => Some(event.node),

@@ -15,7 +15,7 @@ pub enum MarketError {
     #[msg("Only the market's authority may do this; sign with that key.")]
     NotAuthority,
     /// A parameter outside the protocol's bounds.
-    #[msg("A parameter lies outside the protocol's bounds (fee at most 20 %, grace window 5 to 3,600 s, start deadline 1 to 3,600 s, heartbeat age at least 10 s).")]
+    #[msg("A parameter lies outside the protocol's bounds (fee at most 20 %, burned part of it at most 100 %, grace window 5 to 3,600 s, start deadline 1 to 3,600 s, heartbeat age at least 10 s).")]
     ParameterOutOfRange,
     /// The mint has Token-2022 extensions.
     #[msg("The mint carries Token-2022 extensions that the market does not admit; use a mint without extensions.")]
@@ -152,4 +152,22 @@ pub enum MarketError {
     /// The job ended too long ago.
     #[msg("The job ended too long ago; a fault can be proven until twelve hours after its job's end.")]
     EvidenceTooOld,
+    /// The shard collects other fees.
+    #[msg("The fee shard is not that of the job, or of another mint; name the shard that the job's address and mint give.")]
+    WrongFeeShard,
+    /// The shard's number is too high.
+    #[msg("A mint has eight fee shards, numbered from zero; name one of them.")]
+    NoSuchFeeShard,
+    /// A mint without all its shards.
+    #[msg("The mint's fee shards are not all open; open them with fee_shard_open, which anyone may, and try again.")]
+    FeeShardsMissing,
+    /// An empty shard.
+    #[msg("The fee shard is empty; sweep it when jobs have closed.")]
+    NothingToSweep,
+    /// The token account belongs to someone else.
+    #[msg("Fees go to the treasury alone; name a token account of the mint that the treasury owns.")]
+    WrongTreasury,
+    /// The treasury as tenant or provider.
+    #[msg("The treasury neither rents nor lets, for its fees would come back to it; use another wallet.")]
+    TreasuryMayNotTrade,
 }

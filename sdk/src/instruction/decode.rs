@@ -101,6 +101,8 @@ instructions! {
         market::JobCancel = "market.job_cancel" (),
         market::JobRekey = "market.job_rekey" (),
         market::FaultProve = "market.fault_prove" (kind: u8),
+        market::FeeShardOpen = "market.fee_shard_open" (number: u8),
+        market::FeesSweep = "market.fees_sweep" (),
     ;
 }
 

@@ -3,6 +3,7 @@
 mod balance;
 mod config;
 mod fault;
+mod fee_shard;
 mod job;
 mod node;
 mod provider;
@@ -11,6 +12,7 @@ mod registered_mint;
 pub use balance::Balance;
 pub use config::Config;
 pub use fault::Fault;
+pub use fee_shard::FeeShard;
 pub use job::{Job, JobState, OpenTerms};
 pub use node::{Node, Price};
 pub use provider::Provider;

@@ -2,7 +2,7 @@
 
 use gantry_sdk::{
     Instruction, Keypair, Signer,
-    instruction::{market, staking},
+    instruction::{fees, market, staking},
 };
 use gantry_tests::{
     outcome::Done,
@@ -23,6 +23,7 @@ pub(crate) fn units_of_every_instruction() -> Vec<(String, u64)> {
     tour.money();
     tour.job();
     tour.unbonding();
+    tour.sweep();
     tour.units
 }
 
@@ -78,6 +79,14 @@ impl Tour {
         self.send("market.mint_register", admit, &authority);
         let update = market::mint_update(authority.pubkey(), usdc.address, RATE_FLOOR, RATE_CEILING, true);
         self.send("market.mint_update", update, &authority);
+        for (number, open) in fees::fee_shards_open(authority.pubkey(), usdc.address).enumerate() {
+            // Addresses take more or fewer steps to find; the first stands for all.
+            if number == 0 {
+                self.send("market.fee_shard_open", open, &authority);
+            } else {
+                self.world.chain.send(&[open], &[&authority]).succeeds();
+            }
+        }
     }
 
     fn provider(&mut self) {
@@ -194,5 +203,14 @@ impl Tour {
         let destination = gnt.account_of(&mut self.world.chain, &owner);
         let withdraw = staking::unbonding_withdraw(owner, gnt.address, destination, gnt.token_program);
         self.send_by("staking.unbonding_withdraw", withdraw, &[]);
+    }
+
+    /// The dearer of both kinds, which burns and pays.
+    fn sweep(&mut self) {
+        let mut world = World::paid_in_gnt();
+        let job = world.closed_job();
+        let (sweep, _) = world.sweep_instruction(&job);
+        let done = world.chain.send(&[sweep], &[]).succeeds();
+        self.note("market.fees_sweep", &done);
     }
 }
