@@ -5,6 +5,7 @@
 
 mod balances;
 mod envelope;
+mod faults;
 mod fees;
 mod health;
 mod jobs;
@@ -110,6 +111,7 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(settlements::settlements))
         .routes(routes!(settlements::receipts))
         .routes(routes!(proof::proof))
+        .routes(routes!(faults::list))
         .routes(routes!(balances::list))
         .routes(routes!(fees::shards))
         .routes(routes!(stakes::list))

@@ -152,6 +152,9 @@ pub enum MarketError {
     /// The job ended too long ago.
     #[msg("The job ended too long ago; a fault can be proven until twelve hours after its job's end.")]
     EvidenceTooOld,
+    /// The provider has less stake than its offer needs.
+    #[msg("The provider's active stake does not cover the GPUs that it offers; it must bond more or take nodes off the market.")]
+    StakeBelowOffer,
     /// The shard collects other fees.
     #[msg("The fee shard is not that of the job, or of another mint; name the shard that the job's address and mint give.")]
     WrongFeeShard,

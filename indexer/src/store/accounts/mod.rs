@@ -5,6 +5,7 @@
 
 mod balance;
 mod config;
+mod fault;
 mod fee_shard;
 mod job;
 mod mint;
@@ -15,7 +16,7 @@ mod stake;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Config, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
     staking::state::{Pool, Stake},
 };
 use sqlx::PgConnection;
@@ -60,6 +61,7 @@ struct Sorted<'a> {
     nodes: Vec<Row<'a, Node>>,
     balances: Vec<Row<'a, Balance>>,
     jobs: Vec<Row<'a, Job>>,
+    faults: Vec<Row<'a, Fault>>,
     fee_shards: Vec<Row<'a, FeeShard>>,
 }
 
@@ -76,6 +78,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     node::upsert(&mut *connection, &sorted.nodes).await?;
     balance::upsert(&mut *connection, &sorted.balances).await?;
     job::upsert(&mut *connection, &sorted.jobs).await?;
+    fault::upsert(&mut *connection, &sorted.faults).await?;
     fee_shard::upsert(&mut *connection, &sorted.fee_shards).await?;
     tombstones::bury(&mut *connection, &changes.closed).await?;
     tombstones::bury_known(&mut *connection, &changes.emptied).await
@@ -122,6 +125,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Job(account) => sorted.jobs.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Fault(account) => sorted.faults.push(Row {
                 address,
                 version,
                 account,
