@@ -15,8 +15,8 @@ CREATE INDEX fee_shards_by_mint ON fee_shards (mint, number);
 CREATE VIEW open_fee_shards AS SELECT * FROM fee_shards a WHERE NOT EXISTS (
     SELECT FROM tombstones t WHERE t.address = a.address AND (t.slot, t.write_version) > (a.slot, a.write_version));
 
--- Rows that are older than these columns are of accounts without them: they say nothing about a treasury, and no shard was open.
-ALTER TABLE market_configs ADD COLUMN treasury BYTEA CHECK (octet_length(treasury) = 32);
+-- Rows that are older than these columns are of accounts without them: no treasury, and no open shard.
+ALTER TABLE market_configs ADD COLUMN treasury BYTEA NOT NULL DEFAULT decode(repeat('00', 32), 'hex') CHECK (octet_length(treasury) = 32);
 ALTER TABLE market_configs ADD COLUMN fee_burn_bps INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE mints ADD COLUMN fee_shards SMALLINT NOT NULL DEFAULT 0;
 

@@ -96,7 +96,7 @@ fn a_mint_that_is_not_registered_has_no_shards() {
     world
         .chain
         .send(&[open], &[&payer])
-        .is_refused(InstructionError::UninitializedAccount);
+        .is_refused(InstructionError::AccountDataTooSmall);
 }
 
 #[test]

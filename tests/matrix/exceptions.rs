@@ -38,7 +38,11 @@ const REFUSED: &[Exception] = &[
     },
     Exception {
         at: &[("balance_deposit", "source")],
-        faults: &["the provider's USDC tokens", "the guest's USDC tokens"],
+        faults: &[
+            "the provider's USDC tokens",
+            "the guest's USDC tokens",
+            "the treasury's USDC tokens",
+        ],
         verdict: NOT_THE_TOKENS_OWNER,
         why: "its mint is the right one, so it is the token program that sees another's tokens",
     },
@@ -155,7 +159,11 @@ const ALLOWED: &[Exception] = &[
     },
     Exception {
         at: &[("balance_withdraw", "destination")],
-        faults: &["the guest's USDC tokens", "the provider's USDC tokens"],
+        faults: &[
+            "the guest's USDC tokens",
+            "the provider's USDC tokens",
+            "the treasury's USDC tokens",
+        ],
         verdict: Allowed,
         why: "the owner sends its tokens wherever it wishes",
     },

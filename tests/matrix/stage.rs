@@ -104,7 +104,7 @@ impl Stage {
         for owner in [provider, stage.rival.owner()] {
             stage.world.gnt.clone().mint_to(&mut stage.world.chain, &owner, DEPOSIT);
         }
-        usdc.account_of(&mut stage.world.chain, &TREASURY);
+        usdc.mint_to(&mut stage.world.chain, &TREASURY, DEPOSIT);
         stage.change_sides();
         stage.world.deposit(DEPOSIT).succeeds();
         stage.foreign_job = Some(stage.world.running_job());

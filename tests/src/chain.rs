@@ -136,6 +136,13 @@ impl Chain {
         self.svm.set_sysvar(&clock);
     }
 
+    /// Lets `epochs` pass, after which mints apply what was decided before.
+    pub fn advance_epochs(&mut self, epochs: u64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        clock.epoch += epochs;
+        self.svm.set_sysvar(&clock);
+    }
+
     /// An account as it is.
     #[must_use]
     pub fn account(&self, address: &Pubkey) -> Option<Account> {

@@ -9,6 +9,7 @@
 
 pub mod chain;
 pub mod conservation;
+pub mod fees;
 pub mod forge;
 pub mod key;
 pub mod outcome;

@@ -1,6 +1,6 @@
 //! A market in motion: one provider, one node, one tenant, and one line for each thing they do.
 
-use gantry_protocol::{Receipt, fees};
+use gantry_protocol::Receipt;
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer, address,
     instruction::{fees as fees_instruction, market as market_instruction, staking as staking_instruction},
@@ -8,7 +8,7 @@ use gantry_sdk::{
 };
 use market::{
     JobTerms,
-    state::{Balance, Config, FeeShard, Job, Node},
+    state::{Balance, Config, Job, Node},
 };
 use staking::state::{Pool, Stake};
 
@@ -16,7 +16,7 @@ use crate::{
     chain::Chain,
     key,
     outcome::Outcome,
-    parties::{self, BOND, DEPOSIT, GENESIS_HASH, Provider, RATE, RATE_CEILING, RATE_FLOOR, TREASURY, Tenant},
+    parties::{self, BOND, DEPOSIT, GENESIS_HASH, Provider, RATE, RATE_CEILING, RATE_FLOOR, Tenant},
     signatures::{co_sign, finally, next_receipt},
     token::{self, MakeMint, Mint},
 };
@@ -92,7 +92,8 @@ impl World {
         world
     }
 
-    fn populate(&mut self) {
+    /// Configures everything and brings provider and tenant onto the market.
+    pub(crate) fn populate(&mut self) {
         self.configure();
         let provider = std::mem::replace(&mut self.provider, Provider::new());
         self.admit(&provider);
@@ -100,15 +101,6 @@ impl World {
         let (tenant, usdc) = (self.tenant.owner(), self.usdc.clone());
         self.open_balance(&tenant, &usdc);
         self.deposit(DEPOSIT).succeeds();
-    }
-
-    /// The same with jobs that are paid in the network token.
-    #[must_use]
-    pub fn paid_in_gnt() -> Self {
-        let mut world = Self::unconfigured();
-        world.usdc = world.gnt.clone();
-        world.populate();
-        world
     }
 
     fn configure(&mut self) {
@@ -301,31 +293,6 @@ impl World {
     #[must_use]
     pub fn job(&self, address: &Pubkey) -> Job {
         self.chain.get(address)
-    }
-
-    /// A job of ten seconds that has closed, whose fee is in its shard.
-    pub fn closed_job(&mut self) -> Pubkey {
-        let job = self.running_job();
-        self.chain.advance(10);
-        let receipt = self.final_receipt(&job, 10_000);
-        self.settle(&receipt).succeeds();
-        self.close(&job).succeeds();
-        job
-    }
-
-    /// The instruction that empties the shard of a job's fee into the treasury's token account, and that account.
-    pub fn sweep_instruction(&mut self, job: &Pubkey) -> (Instruction, Pubkey) {
-        let usdc = self.usdc.clone();
-        let treasury = usdc.account_of(&mut self.chain, &TREASURY);
-        let number = fees::shard_of(job.as_array());
-        let sweep = fees_instruction::fees_sweep(usdc.address, number, treasury, usdc.token_program);
-        (sweep, treasury)
-    }
-
-    /// The shard of a job's fee.
-    #[must_use]
-    pub fn fee_shard(&self, job: &Pubkey) -> FeeShard {
-        self.chain.get(&address::fee_shard_of(job, &self.usdc.address))
     }
 
     /// A wallet's USDC in the market.

@@ -83,8 +83,8 @@ pub(crate) struct MarketConfig {
     pub authority: Address,
     /// Genesis hash of the cluster, which every receipt names.
     pub genesis_hash: Address,
-    /// The wallet that gets what is not burned of the fees; `null` where an older indexer wrote the row.
-    pub treasury: Option<Address>,
+    /// The wallet that gets what is not burned of the fees.
+    pub treasury: Address,
     /// Stake that a job reserves per GPU, in base units of the network token.
     pub stake_per_gpu: U64,
     /// Seconds within which a job must be started.
@@ -141,7 +141,7 @@ pub(super) async fn config(State(state): State<ApiState>) -> Result<Json<One<Rul
         MarketConfig,
         r#"SELECT address AS "address!", authority AS "authority!", genesis_hash AS "genesis_hash!",
                   stake_per_gpu::TEXT AS "stake_per_gpu!", start_deadline_s AS "start_deadline_s!", grace_window_s AS "grace_window_s!",
-                  heartbeat_max_age_s AS "heartbeat_max_age_s!", fee_bps AS "fee_bps!", paused AS "paused!", treasury,
+                  heartbeat_max_age_s AS "heartbeat_max_age_s!", fee_bps AS "fee_bps!", paused AS "paused!", treasury AS "treasury!",
                   fee_burn_bps AS "fee_burn_bps!", slot AS "changed_slot!"
            FROM open_market_configs"#
     )

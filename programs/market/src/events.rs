@@ -101,17 +101,23 @@ events! {
     BalanceDeposited {
         owner: Address,
         mint: Address,
+        /// What arrived and was credited.
         amount: u64,
         /// The balance afterwards.
         balance: u64,
+        /// What left the token account: more when the mint takes a fee of its own.
+        sent: u64,
     }
     /// Tokens left the vault.
     BalanceWithdrawn {
         owner: Address,
         mint: Address,
+        /// What left the vault and was debited.
         amount: u64,
         /// The balance afterwards.
         balance: u64,
+        /// What arrived at the token account: less when the mint takes a fee of its own.
+        received: u64,
     }
     /// A job was opened and its escrow set aside.
     JobOpened {

@@ -15,6 +15,7 @@
 
 use anchor_lang::prelude::*;
 
+pub mod admission;
 pub mod errors;
 pub mod events;
 pub mod instructions;
@@ -107,7 +108,7 @@ pub mod market {
         balance_open::handle(ctx)
     }
 
-    /// Moves tokens from the owner's token account into the vault.
+    /// Moves `amount` tokens from the owner's token account into the vault and credits what arrives there.
     pub fn balance_deposit(ctx: &mut Context<BalanceDeposit>, amount: u64) -> Result<()> {
         balance_deposit::handle(ctx, amount)
     }

@@ -196,6 +196,7 @@ impl Tour {
     }
 
     fn fault(&mut self) {
+        self.world.heartbeat().succeeds();
         let job = self.world.running_job();
         let reporter = self.world.deployer.insecure_clone();
         let gnt = self.world.gnt.clone();

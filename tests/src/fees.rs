@@ -1,0 +1,52 @@
+//! Fees of a world's jobs, and worlds whose jobs are paid in other mints.
+
+use gantry_protocol::fees;
+use gantry_sdk::{Instruction, Pubkey, address, instruction::fees as instruction};
+use market::state::FeeShard;
+
+use crate::{parties::TREASURY, token::MakeMint, world::World};
+
+impl World {
+    /// A world whose jobs are paid in the network token.
+    #[must_use]
+    pub fn paid_in_gnt() -> Self {
+        let mut world = Self::unconfigured();
+        world.usdc = world.gnt.clone();
+        world.populate();
+        world
+    }
+
+    /// A world whose jobs are paid in a mint of this kind, while the network token is an ordinary one.
+    #[must_use]
+    pub fn paid_in(mint: MakeMint) -> Self {
+        let mut world = Self::unconfigured();
+        world.usdc = mint(&mut world.chain, 6);
+        world.populate();
+        world
+    }
+
+    /// A job of ten seconds that has closed, whose fee is in its shard.
+    pub fn closed_job(&mut self) -> Pubkey {
+        let job = self.running_job();
+        self.chain.advance(10);
+        let receipt = self.final_receipt(&job, 10_000);
+        self.settle(&receipt).succeeds();
+        self.close(&job).succeeds();
+        job
+    }
+
+    /// The instruction that empties the shard of a job's fee into the treasury's token account, and that account.
+    pub fn sweep_instruction(&mut self, job: &Pubkey) -> (Instruction, Pubkey) {
+        let usdc = self.usdc.clone();
+        let treasury = usdc.account_of(&mut self.chain, &TREASURY);
+        let number = fees::shard_of(job.as_array());
+        let sweep = instruction::fees_sweep(usdc.address, number, treasury, usdc.token_program);
+        (sweep, treasury)
+    }
+
+    /// The shard of a job's fee.
+    #[must_use]
+    pub fn fee_shard(&self, job: &Pubkey) -> FeeShard {
+        self.chain.get(&address::fee_shard_of(job, &self.usdc.address))
+    }
+}
