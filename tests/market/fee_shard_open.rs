@@ -1,5 +1,7 @@
 //! Opening a mint's fee shards.
 
+use std::slice;
+
 use anchor_lang::ErrorCode;
 use gantry_protocol::limits::FEE_SHARDS;
 use gantry_sdk::{
@@ -79,10 +81,11 @@ fn a_shard_is_opened_once() {
     let (mut world, mint) = without_shards();
     let payer = world.deployer.insecure_clone();
     let open = instruction::fee_shard_open(payer.pubkey(), mint, 0);
-    world.chain.send(&[open.clone()], &[&payer]).succeeds();
+    let open = slice::from_ref(&open);
+    world.chain.send(open, &[&payer]).succeeds();
     world
         .chain
-        .send(&[open], &[&payer])
+        .send(open, &[&payer])
         .is_refused(InstructionError::Custom(0));
     assert_eq!(open_shards(&world, &mint), 1);
 }

@@ -2,11 +2,7 @@
 
 use anchor_lang::ErrorCode;
 use gantry_protocol::{fees, limits::FEE_SHARDS};
-use gantry_sdk::{
-    Instruction, Pubkey, Signer, address,
-    event::Event,
-    instruction::{fees as instruction, market as market_instruction},
-};
+use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
     key,
@@ -66,7 +62,7 @@ impl Swept {
         let authority = self.world.authority.insecure_clone();
         let mut args = market_parameters(authority.pubkey());
         change(&mut args);
-        let update = market_instruction::config_update(authority.pubkey(), args);
+        let update = instruction::config_update(authority.pubkey(), args);
         self.world.chain.send(&[update], &[&authority]).succeeds();
     }
 
@@ -102,7 +98,7 @@ fn of_fees_in_the_network_token_the_governed_part_is_burned_rounded_down() {
     let (supply, vault) = (swept.supply(), swept.world.vault());
     let burned = swept.fee * u64::from(FEE_BURN_BPS) / 10_000;
     assert!(
-        burned > 0 && swept.fee * u64::from(FEE_BURN_BPS) % 10_000 > 0,
+        burned > 0 && !(swept.fee * u64::from(FEE_BURN_BPS)).is_multiple_of(10_000),
         "a part is burned, and it is rounded"
     );
     let done = swept.world.chain.send(&[swept.sweep.clone()], &[]).succeeds();
