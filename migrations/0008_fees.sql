@@ -26,7 +26,7 @@ CREATE OR REPLACE VIEW open_market_configs AS SELECT * FROM market_configs a WHE
 CREATE OR REPLACE VIEW open_mints AS SELECT * FROM mints a WHERE NOT EXISTS (
     SELECT FROM tombstones t WHERE t.address = a.address AND (t.slot, t.write_version) > (a.slot, a.write_version));
 
--- Offers that `job_open` would accept: the mint takes new jobs, all its fee shards are open, and the rate lies in its range.
+-- Offers that `job_open` would accept: the mint takes new jobs, all its fee shards (FEE_SHARDS of the protocol) are open, and the rate lies in its range.
 CREATE OR REPLACE VIEW usable_prices AS
 SELECT p.node, p.mint, p.rate
 FROM node_prices p

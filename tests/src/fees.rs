@@ -1,10 +1,19 @@
-//! Fees of a world's jobs, and worlds whose jobs are paid in other mints.
+//! Fees of a world's jobs, worlds whose jobs are paid in other mints, and what must hold of fees after every transaction.
 
 use gantry_protocol::fees;
-use gantry_sdk::{Instruction, Pubkey, address, instruction::fees as instruction};
+use gantry_sdk::{
+    Instruction, Pubkey,
+    account::{self, Account},
+    address,
+    instruction::{
+        decode::{self, Call},
+        fees as instruction,
+    },
+};
 use market::state::FeeShard;
+use solana_account::ReadableAccount;
 
-use crate::{parties::TREASURY, token::MakeMint, world::World};
+use crate::{conservation::Accounts, parties::TREASURY, token::MakeMint, world::World};
 
 impl World {
     /// A world whose jobs are paid in the network token.
@@ -49,4 +58,40 @@ impl World {
     pub fn fee_shard(&self, job: &Pubkey) -> FeeShard {
         self.chain.get(&address::fee_shard_of(job, &self.usdc.address))
     }
+}
+
+/// Where a sweep names its shard.
+const SHARD_AT: usize = 2;
+
+/// Checks that no shard became less by anything but a sweep of it, and that none went away.
+///
+/// # Panics
+/// When one did.
+pub fn check(before: &Accounts, after: &Accounts, instructions: &[Instruction]) {
+    for (address, account) in before.iter().filter(|(_, account)| *account.owner() == market::ID) {
+        let Some(held) = amount_of(account) else { continue };
+        let holds = after.get(address).and_then(amount_of);
+        assert!(holds.is_some(), "the fee shard {address} went away");
+        let swept = instructions.iter().any(|instruction| sweeps(instruction, address));
+        assert!(
+            swept || holds >= Some(held),
+            "fees left the shard {address} by another way than a sweep: {held} before, {holds:?} afterwards"
+        );
+    }
+}
+
+fn amount_of(account: &impl ReadableAccount) -> Option<u64> {
+    match account::decode(account.owner(), account.data()) {
+        Ok(Account::FeeShard(shard)) => Some(shard.amount),
+        _ => None,
+    }
+}
+
+fn sweeps(instruction: &Instruction, shard: &Pubkey) -> bool {
+    let called = decode::decode(&instruction.program_id, &instruction.data);
+    called == Ok(Call::FeesSweep {})
+        && instruction
+            .accounts
+            .get(SHARD_AT)
+            .is_some_and(|account| account.pubkey == *shard)
 }
