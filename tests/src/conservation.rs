@@ -7,7 +7,7 @@ use gantry_sdk::{
     account::{self, Account, Layout},
     address,
 };
-use market::state::{Balance, FeeShard, Job, JobState, Node, Provider, RegisteredMint};
+use market::state::{Balance, Claim, FeeShard, Job, JobState, Node, Provider, RegisteredMint};
 use solana_account::{AccountSharedData, ReadableAccount};
 use staking::state::{Pool, Stake};
 
@@ -50,6 +50,8 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
     }
     for (address, job) in &state.jobs {
         check_job(address, job);
+        let waits = state.claims.iter().any(|(_, claim)| claim.job == *address);
+        assert_eq!(job.claimed == 1, waits, "job {address} and its claim");
     }
 }
 
@@ -87,6 +89,7 @@ struct State {
     providers: Vec<(Pubkey, Provider)>,
     balances: Vec<(Pubkey, Balance)>,
     jobs: Vec<(Pubkey, Job)>,
+    claims: Vec<(Pubkey, Claim)>,
     fee_shards: Vec<(Pubkey, FeeShard)>,
 }
 
@@ -104,11 +107,17 @@ impl State {
                 Ok(Account::Job(job)) => state.jobs.push((*address, job)),
                 Ok(Account::FeeShard(shard)) => state.fee_shards.push((*address, shard)),
                 Ok(Account::Provider(provider)) => state.providers.push((*address, provider)),
+                Ok(Account::Claim(claim)) => state.claims.push((*address, claim)),
                 Ok(Account::Config(_) | Account::Fault(_)) => {}
                 Err(error) => panic!("{address}: {error}"),
             }
         }
         state
+    }
+
+    fn job(&self, address: &Pubkey) -> &Job {
+        let job = self.jobs.iter().find(|(job, _)| job == address);
+        &job.expect("a claim is about a job").1
     }
 
     fn live_jobs(&self) -> impl Iterator<Item = &Job> {
@@ -136,6 +145,10 @@ fn check_vault(state: &State, registered: &RegisteredMint, vault: u64, given: u6
     let mint = registered.mint;
     let of_balances = state.balances.iter().filter(|(_, balance)| balance.mint == mint);
     let of_jobs = state.jobs.iter().filter(|(_, job)| job.mint == mint);
+    let bonds = state
+        .claims
+        .iter()
+        .filter(|(_, claim)| state.job(&claim.job).mint == mint);
     let of_shards = state.fee_shards.iter().filter(|(_, shard)| shard.mint == mint);
     assert_eq!(
         usize::from(registered.fee_shards),
@@ -144,6 +157,7 @@ fn check_vault(state: &State, registered: &RegisteredMint, vault: u64, given: u6
     );
     let owed = of_balances.map(|(_, balance)| u128::from(balance.amount)).sum::<u128>()
         + of_jobs.map(|(_, job)| u128::from(job.held())).sum::<u128>()
+        + bonds.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>()
         + of_shards.map(|(_, shard)| u128::from(shard.amount)).sum::<u128>();
     assert_eq!(
         u128::from(vault),

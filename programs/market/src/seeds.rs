@@ -25,6 +25,8 @@ pub const NODE: &[u8] = b"node";
 pub const BALANCE: &[u8] = b"balance";
 /// A job: `["job", tenant, nonce as u64 little-endian]`.
 pub const JOB: &[u8] = b"job";
+/// A job's waiting claim: `["claim", job]`.
+pub const CLAIM: &[u8] = b"claim";
 /// A fee shard: `["fees", mint, number as u8]`.
 pub const FEES: &[u8] = b"fees";
 /// A proven fault: `["fault", job, kind as u8]`.

@@ -1,6 +1,7 @@
 //! Accounts of the market.
 
 mod balance;
+mod claim;
 mod config;
 mod fault;
 mod fee_shard;
@@ -10,6 +11,7 @@ mod provider;
 mod registered_mint;
 
 pub use balance::Balance;
+pub use claim::Claim;
 pub use config::Config;
 pub use fault::Fault;
 pub use fee_shard::FeeShard;
