@@ -72,6 +72,7 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
         Command::Balance(command) => commands::balance::run(&context, command).await?,
         Command::Fees(command) => commands::fees::run(&context, command).await?,
         Command::Stake(command) => commands::stake::run(&context, command).await?,
+        Command::Delegation(command) => commands::delegation::run(&context, command).await?,
         Command::Provider(command) => commands::provider::run(&context, command).await?,
         Command::Node(command) => commands::node::run(&context, command).await?,
         Command::Market(command) => commands::market::run(&context, command).await?,

@@ -124,6 +124,12 @@ pub fn stake(owner: &Pubkey) -> Pubkey {
     staking_address(&[staking_seeds::STAKE, owner.as_ref()])
 }
 
+/// A wallet's delegation to the stake of the provider whose wallet is `owner`.
+#[must_use]
+pub fn delegation(owner: &Pubkey, delegator: &Pubkey) -> Pubkey {
+    staking_address(&[staking_seeds::DELEGATION, stake(owner).as_ref(), delegator.as_ref()])
+}
+
 /// Where the loader keeps a program's data and upgrade authority.
 #[must_use]
 pub fn program_data(program: &Pubkey) -> Pubkey {

@@ -10,8 +10,9 @@ use market::events::{
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
-    PoolConfigured, StakeDeposited, StakeOpened, StakeReleased, StakeReserved, StakeSlashed, UnbondingCancelled,
-    UnbondingRequested, UnbondingWithdrawn,
+    CommissionSet, DelegationDeposited, DelegationOpened, DelegationUnbonded, DelegationUnbondingCancelled,
+    DelegationWithdrawn, PoolConfigured, RewardAdded, StakeDeposited, StakeOpened, StakeReleased, StakeReserved,
+    StakeSlashed, UnbondingCancelled, UnbondingRequested, UnbondingWithdrawn,
 };
 
 use crate::address::PRECOMPILES;
@@ -79,7 +80,8 @@ macro_rules! events {
 
 events! {
     staking::ID: PoolConfigured, StakeOpened, StakeDeposited, UnbondingRequested, UnbondingWithdrawn, StakeReserved,
-        StakeReleased, UnbondingCancelled, StakeSlashed;
+        StakeReleased, UnbondingCancelled, StakeSlashed, DelegationOpened, DelegationDeposited, DelegationUnbonded,
+        DelegationUnbondingCancelled, DelegationWithdrawn, CommissionSet, RewardAdded;
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
         JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, FeeShardOpened,

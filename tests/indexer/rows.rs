@@ -9,7 +9,8 @@ use sqlx::Connection as _;
 
 use crate::fixtures::{
     accounts::{
-        balance, claim, config, fault, fee_shard, job, key, node, pool, provider, registered_mint, stake, usdc, written,
+        balance, claim, config, delegation, fault, fee_shard, job, key, node, pool, provider, registered_mint, stake,
+        usdc, written,
     },
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
@@ -28,7 +29,8 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(15), &job(key(3), key(2)), 8),
         written(key(16), &fault(key(15), key(2)), 9),
         written(key(17), &claim(key(15)), 10),
-        written(key(18), &fee_shard(usdc(), 5, u64::MAX), 11),
+        written(key(18), &delegation(key(11), key(3), u64::MAX, 1), 11),
+        written(key(19), &fee_shard(usdc(), 5, u64::MAX), 12),
     ]
 }
 

@@ -130,7 +130,9 @@ fn two_contents_of_one_sequence_cost_a_tenth_of_the_stake_of_which_a_tenth_is_th
         amount: slashed,
         bounty: slashed / 10,
         from_active: slashed,
-        from_unbonding: 0,
+        from_unbondings: [0; 8],
+        from_delegated: 0,
+        from_delegated_unbonding: 0,
         active: stake.active,
         slashed,
     };
@@ -244,7 +246,7 @@ fn stake_that_unbonds_is_slashed_to_the_last_second() {
         panic!("another event")
     };
     assert_eq!(
-        (slashed.from_active, slashed.from_unbonding),
+        (slashed.from_active, slashed.from_unbondings[0]),
         (STAKE_PER_GPU, BOND - STAKE_PER_GPU)
     );
     let gnt = watch.world.gnt.clone();

@@ -6,8 +6,8 @@ use crate::{
     case::Fault,
     expectation::Verdict::{self, Allowed, Market},
     identities::{
-        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_MINTS_PROGRAM, NOT_THE_TOKENS_OWNER, NOT_WRITABLE, SEEDS,
-        TOKENS, WRONG_BALANCE, WRONG_FEE_SHARD,
+        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_DELEGATIONS_STAKE, NOT_THE_MINTS_PROGRAM,
+        NOT_THE_TOKENS_OWNER, NOT_WRITABLE, SEEDS, TOKENS, WRONG_BALANCE, WRONG_FEE_SHARD,
     },
 };
 
@@ -53,6 +53,27 @@ const REFUSED: &[Exception] = &[
         why: "its mint is the right one, so it is the token program that sees another's tokens",
     },
     Exception {
+        at: &[("delegation_deposit", "source"), ("reward_add", "source")],
+        faults: &[
+            "the provider's GNT tokens",
+            "the rival's GNT tokens",
+            "the guest's GNT tokens",
+        ],
+        verdict: NOT_THE_TOKENS_OWNER,
+        why: "its mint is the right one, so it is the token program that sees another's tokens",
+    },
+    Exception {
+        at: &[
+            ("delegation_cancel", "stake"),
+            ("delegation_deposit", "stake"),
+            ("delegation_unbond", "stake"),
+            ("delegation_withdraw", "stake"),
+        ],
+        faults: &["copied"],
+        verdict: NOT_THE_DELEGATIONS_STAKE,
+        why: "the delegation names the stake's address",
+    },
+    Exception {
         at: &[
             ("balance_deposit", "token_program"),
             ("balance_withdraw", "token_program"),
@@ -64,7 +85,10 @@ const REFUSED: &[Exception] = &[
     },
     Exception {
         at: &[
+            ("delegation_deposit", "token_program"),
+            ("delegation_withdraw", "token_program"),
             ("fault_prove", "token_program"),
+            ("reward_add", "token_program"),
             ("stake_deposit", "token_program"),
             ("stake_slash", "token_program"),
             ("unbonding_withdraw", "token_program"),
@@ -185,8 +209,11 @@ const ALLOWED: &[Exception] = &[
         at: &[
             ("balance_deposit", "source"),
             ("balance_withdraw", "destination"),
+            ("delegation_deposit", "source"),
+            ("delegation_withdraw", "destination"),
             ("fault_prove", "bounty_account"),
             ("fees_sweep", "treasury_account"),
+            ("reward_add", "source"),
             ("stake_deposit", "source"),
             ("stake_slash", "bounty_account"),
             ("unbonding_withdraw", "destination"),
@@ -226,6 +253,12 @@ const ALLOWED: &[Exception] = &[
         why: "the deployer says which mint is the network token",
     },
     Exception {
+        at: &[("reward_add", "stake")],
+        faults: &["the rival's stake"],
+        verdict: Allowed,
+        why: "whoever pays a reward says to whom",
+    },
+    Exception {
         at: &[
             ("stake_release", "stake"),
             ("stake_reserve", "stake"),
@@ -245,6 +278,10 @@ const ALLOWED: &[Exception] = &[
             ("claim_open", "balance"),
             ("claim_refute", "balance"),
             ("claim_settle", "balance"),
+            ("delegation_cancel", "delegation"),
+            ("delegation_deposit", "delegation"),
+            ("delegation_unbond", "delegation"),
+            ("delegation_withdraw", "delegation"),
             ("fault_prove", "provider"),
             ("fault_prove", "stake"),
             ("fee_shard_open", "registered_mint"),
@@ -271,6 +308,7 @@ const ALLOWED: &[Exception] = &[
             ("node_price_set", "registered_mint"),
             ("node_update", "node"),
             ("provider_update", "provider"),
+            ("reward_add", "stake"),
             ("stake_release", "stake"),
             ("stake_reserve", "stake"),
             ("stake_slash", "stake"),

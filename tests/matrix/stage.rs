@@ -212,6 +212,14 @@ impl Stage {
             ("the pool", address::pool()),
             ("the stake", address::stake(&provider.owner())),
             ("the rival's stake", address::stake(&rival.owner())),
+            (
+                "the delegation",
+                address::delegation(&provider.owner(), &tenant.owner()),
+            ),
+            (
+                "the guest's delegation",
+                address::delegation(&rival.owner(), &guest.owner()),
+            ),
             ("the GNT mint", gnt.address),
             ("the USDC mint", usdc.address),
             ("the euro mint", euro.address),
@@ -231,6 +239,8 @@ impl Stage {
             ("the guest's USDC tokens", token_account(&guest.owner(), usdc)),
             ("the provider's GNT tokens", token_account(&provider.owner(), gnt)),
             ("the rival's GNT tokens", token_account(&rival.owner(), gnt)),
+            ("the tenant's GNT tokens", token_account(&tenant.owner(), gnt)),
+            ("the guest's GNT tokens", token_account(&guest.owner(), gnt)),
             ("the market program", market::ID),
             ("the staking program", staking::ID),
             ("a stranger's staking program", self.counterfeit_program),

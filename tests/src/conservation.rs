@@ -9,7 +9,7 @@ use gantry_sdk::{
 };
 use market::state::{Balance, Claim, FeeShard, Job, JobState, Node, Provider, RegisteredMint};
 use solana_account::{AccountSharedData, ReadableAccount};
-use staking::state::{Pool, Stake};
+use staking::state::{Delegation, Pool, Stake};
 
 /// Every account of the chain.
 pub type Accounts = HashMap<Pubkey, AccountSharedData>;
@@ -34,6 +34,10 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
     }
     for (address, stake) in &state.stakes {
         check_stake(&state, address, stake);
+        check_delegations(&state, address, stake);
+    }
+    for (address, delegation) in &state.delegations {
+        check_delegation(&state, address, delegation);
     }
     for (address, shard) in &state.fee_shards {
         assert_eq!(
@@ -84,6 +88,7 @@ pub fn bytes_of<T: Layout>(state: &T) -> Vec<u8> {
 struct State {
     pool: Option<Pool>,
     stakes: Vec<(Pubkey, Stake)>,
+    delegations: Vec<(Pubkey, Delegation)>,
     mints: Vec<(Pubkey, RegisteredMint)>,
     nodes: Vec<(Pubkey, Node)>,
     providers: Vec<(Pubkey, Provider)>,
@@ -101,6 +106,7 @@ impl State {
             match account::decode(account.owner(), account.data()) {
                 Ok(Account::Pool(pool)) => state.pool = Some(pool),
                 Ok(Account::Stake(stake)) => state.stakes.push((*address, stake)),
+                Ok(Account::Delegation(delegation)) => state.delegations.push((*address, delegation)),
                 Ok(Account::RegisteredMint(mint)) => state.mints.push((*address, mint)),
                 Ok(Account::Node(node)) => state.nodes.push((*address, node)),
                 Ok(Account::Balance(balance)) => state.balances.push((*address, balance)),
@@ -196,6 +202,46 @@ fn check_stake(state: &State, address: &Pubkey, stake: &Stake) {
     assert_eq!(
         stake.reserved, held,
         "stake {address} reserves other than its live jobs hold"
+    );
+}
+
+/// The shares of a stake's delegations are all that there are, and are worth no more than the stake holds for them.
+fn check_delegations(state: &State, address: &Pubkey, stake: &Stake) {
+    let of_stake = || {
+        state
+            .delegations
+            .iter()
+            .map(|(_, delegation)| delegation)
+            .filter(|one| one.stake == *address)
+    };
+    let sum = |part: fn(&Delegation, &Stake) -> u64| of_stake().map(|one| u128::from(part(one, stake))).sum::<u128>();
+    assert_eq!(
+        sum(|delegation, _| delegation.shares),
+        u128::from(stake.delegated_shares),
+        "stake {address} counts other shares than its delegations have"
+    );
+    assert_eq!(
+        sum(|delegation, _| delegation.unbonding_shares().0),
+        u128::from(stake.delegated_unbonding_shares),
+        "stake {address} counts other unbonding shares than its delegations have"
+    );
+    assert!(
+        sum(|delegation, stake| delegation.worth(stake).earning.0) <= u128::from(stake.delegated),
+        "stake {address} owes its delegators more than was delegated"
+    );
+    assert!(
+        sum(|delegation, stake| delegation.worth(stake).unbonding.0) <= u128::from(stake.delegated_unbonding),
+        "stake {address} owes leaving delegators more than is unbonding"
+    );
+}
+
+fn check_delegation(state: &State, address: &Pubkey, delegation: &Delegation) {
+    let stake = state.stakes.iter().find(|(stake, _)| *stake == delegation.stake);
+    let (_, stake) = stake.unwrap_or_else(|| panic!("delegation {address} is to no stake"));
+    assert_eq!(
+        *address,
+        address::delegation(&stake.owner, &delegation.delegator),
+        "a delegation at another address than its own"
     );
 }
 

@@ -9,6 +9,7 @@
 
 pub mod chain;
 pub mod conservation;
+pub mod delegating;
 pub mod fees;
 pub mod forge;
 pub mod key;

@@ -1,5 +1,6 @@
 //! What can be typed after `gantry`.
 
+mod delegation;
 mod inspect;
 mod money;
 mod offer;
@@ -13,6 +14,7 @@ use url::Url;
 use crate::failure::EXIT_CODES;
 
 pub(crate) use self::{
+    delegation::{DelegationCommand, Part},
     inspect::{JobArguments, MarketCommand, MarketListArguments, Sort, VerifyArguments},
     money::{BalanceCommand, FeesCommand, StakeCommand},
     offer::{
@@ -67,9 +69,12 @@ pub(crate) enum Command {
     /// What ended jobs have paid to the network, and its way to burn and treasury
     #[command(subcommand)]
     Fees(FeesCommand),
-    /// A provider's bond in the network token
+    /// A provider's bond in the network token, and its commission
     #[command(subcommand)]
     Stake(StakeCommand),
+    /// Stake that this wallet entrusts to a provider, for a part of its rewards and of its risk
+    #[command(subcommand)]
+    Delegation(DelegationCommand),
     /// Who offers nodes, with which keys, and where its agent answers
     #[command(subcommand)]
     Provider(ProviderCommand),

@@ -23,6 +23,7 @@ pub mod fees;
 pub mod limits;
 pub mod merkle;
 pub mod receipt;
+pub mod shares;
 pub mod units;
 pub mod wide;
 

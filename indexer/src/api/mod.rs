@@ -5,6 +5,7 @@
 
 mod balances;
 mod claims;
+mod delegations;
 mod envelope;
 mod faults;
 mod fees;
@@ -117,6 +118,7 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(balances::list))
         .routes(routes!(fees::shards))
         .routes(routes!(stakes::list))
+        .routes(routes!(delegations::list))
         .routes(routes!(stats::stats))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))

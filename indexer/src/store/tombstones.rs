@@ -38,6 +38,7 @@ pub(super) async fn bury_known(connection: &mut PgConnection, emptied: &BTreeMap
          FROM UNNEST($1::BYTEA[], $2::BIGINT[], $3::BIGINT[]) AS e (address, slot, write_version)
          WHERE EXISTS (SELECT FROM pools a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM stakes a WHERE a.address = e.address)
+            OR EXISTS (SELECT FROM delegations a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM market_configs a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM mints a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM providers a WHERE a.address = e.address)
@@ -98,6 +99,7 @@ pub(super) async fn bury_absent_from_staking(connection: &mut PgConnection, snap
         "INSERT INTO tombstones AS t (address, slot, write_version)
          SELECT known.address, $2, 0 FROM (
              SELECT address, slot FROM pools UNION ALL SELECT address, slot FROM stakes
+             UNION ALL SELECT address, slot FROM delegations
          ) known
          WHERE known.slot < $2 AND NOT EXISTS (SELECT FROM UNNEST($1::BYTEA[]) present (address) WHERE present.address = known.address)
          ON CONFLICT (address) DO UPDATE SET slot = EXCLUDED.slot, write_version = EXCLUDED.write_version

@@ -76,6 +76,13 @@ instructions! {
         staking::UnbondingWithdraw = "staking.unbonding_withdraw" (),
         staking::UnbondingCancel = "staking.unbonding_cancel" (place: u8),
         staking::StakeSlash = "staking.stake_slash" (penalty_bps: u16),
+        staking::DelegationOpen = "staking.delegation_open" (),
+        staking::DelegationDeposit = "staking.delegation_deposit" (amount: u64),
+        staking::DelegationUnbond = "staking.delegation_unbond" (shares: u64),
+        staking::DelegationCancel = "staking.delegation_cancel" (place: u8),
+        staking::DelegationWithdraw = "staking.delegation_withdraw" (),
+        staking::CommissionSet = "staking.commission_set" (commission_bps: u16),
+        staking::RewardAdd = "staking.reward_add" (amount: u64),
         staking::StakeReserve = "staking.stake_reserve" (amount: u64),
         staking::StakeRelease = "staking.stake_release" (amount: u64),
     ;

@@ -6,6 +6,7 @@
 mod balance;
 mod claim;
 mod config;
+mod delegation;
 mod fault;
 mod fee_shard;
 mod job;
@@ -18,7 +19,7 @@ mod stake;
 use gantry_sdk::{
     account::Account,
     market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
-    staking::state::{Pool, Stake},
+    staking::state::{Delegation, Pool, Stake},
 };
 use sqlx::PgConnection;
 
@@ -56,6 +57,7 @@ impl Heads {
 struct Sorted<'a> {
     pools: Vec<Row<'a, Pool>>,
     stakes: Vec<Row<'a, Stake>>,
+    delegations: Vec<Row<'a, Delegation>>,
     configs: Vec<Row<'a, Config>>,
     mints: Vec<Row<'a, RegisteredMint>>,
     providers: Vec<Row<'a, Provider>>,
@@ -74,6 +76,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     let sorted = sort(changes);
     pool::upsert(&mut *connection, &sorted.pools).await?;
     stake::upsert(&mut *connection, &sorted.stakes).await?;
+    delegation::upsert(&mut *connection, &sorted.delegations).await?;
     config::upsert(&mut *connection, &sorted.configs).await?;
     mint::upsert(&mut *connection, &sorted.mints).await?;
     provider::upsert(&mut *connection, &sorted.providers).await?;
@@ -98,6 +101,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Stake(account) => sorted.stakes.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Delegation(account) => sorted.delegations.push(Row {
                 address,
                 version,
                 account,

@@ -4,7 +4,7 @@ use ::market::state::Claim;
 use gantry_protocol::{Receipt, fault::Fault, limits::CHALLENGE_WINDOW_S};
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer, address,
-    instruction::{fees, market, staking},
+    instruction::{delegation, fees, market, staking},
     receipt::{Evidence, ProviderReceipt, sign},
 };
 use gantry_tests::{
@@ -28,6 +28,7 @@ pub(crate) fn units_of_every_instruction() -> Vec<(String, u64)> {
     tour.job();
     tour.unbonding();
     tour.claims();
+    tour.delegation();
     tour.fault();
     tour.units
 }
@@ -281,6 +282,36 @@ impl Tour {
         self.note("market.fault_prove", &done);
         self.units
             .push(("staking.stake_slash".to_owned(), done.compute_units_of(&::staking::ID)));
+    }
+
+    fn delegation(&mut self) {
+        let wallet = self.world.provider.wallet.insecure_clone();
+        let delegator = self.world.tenant.wallet.insecure_clone();
+        let (owner, from, gnt) = (wallet.pubkey(), delegator.pubkey(), self.world.gnt.clone());
+        let tokens = gnt.mint_to(&mut self.world.chain, &from, 2 * BOND);
+        self.send(
+            "staking.delegation_open",
+            delegation::delegation_open(from, owner),
+            &delegator,
+        );
+        let deposit = delegation::delegation_deposit(from, owner, gnt.address, tokens, gnt.token_program, BOND);
+        self.send("staking.delegation_deposit", deposit, &delegator);
+        self.send(
+            "staking.commission_set",
+            delegation::commission_set(owner, 500),
+            &wallet,
+        );
+        let reward = delegation::reward_add(from, owner, gnt.address, tokens, gnt.token_program, BOND / 3);
+        self.send("staking.reward_add", reward, &delegator);
+        let unbond = || delegation::delegation_unbond(from, owner, BOND / 7);
+        self.send("staking.delegation_unbond", unbond(), &delegator);
+        let cancel = delegation::delegation_cancel(from, owner, 0);
+        self.send("staking.delegation_cancel", cancel, &delegator);
+        self.world.chain.send(&[unbond()], &[&delegator]).succeeds();
+        self.world.chain.advance(i64::from(UNBONDING_PERIOD_S));
+        let withdraw = delegation::delegation_withdraw(from, owner, gnt.address, tokens, gnt.token_program);
+        self.send_by("staking.delegation_withdraw", withdraw, &[]);
+        self.world.heartbeat().succeeds();
     }
 
     fn unbonding(&mut self) {
