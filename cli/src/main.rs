@@ -71,6 +71,7 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
         Command::Extend(arguments) => commands::extend::run(&context, &arguments).await?,
         Command::Stop(arguments) => return commands::stop::run(&context, &arguments).await,
         Command::Balance(command) => commands::balance::run(&context, command).await?,
+        Command::Fees(command) => commands::fees::run(&context, command).await?,
         Command::Stake(command) => commands::stake::run(&context, command).await?,
         Command::Delegation(command) => commands::delegation::run(&context, command).await?,
         Command::Provider(command) => commands::provider::run(&context, command).await?,

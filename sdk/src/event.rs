@@ -5,8 +5,9 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use borsh::BorshDeserialize;
 use market::events::{
     BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, FaultProven,
-    JobCancelled, JobClosed, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
-    MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, ProviderConfigured,
+    FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted,
+    JobStopped, MarketConfigured, MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated,
+    ProviderConfigured,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
@@ -84,8 +85,8 @@ events! {
         DelegationUnbondingCancelled, DelegationWithdrawn, CommissionSet, RewardAdded;
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
-        JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted,
-        JobExtended;
+        JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
+        FeesSwept;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

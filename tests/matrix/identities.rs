@@ -24,6 +24,7 @@ pub(crate) const NOT_AUTHORITY: Verdict = Market(MarketError::NotAuthority);
 pub(crate) const NOT_ATTESTATION_KEY: Verdict = Market(MarketError::NotAttestationKey);
 pub(crate) const NOT_TENANT: Verdict = Market(MarketError::NotTenant);
 pub(crate) const NOT_PROVIDER: Verdict = Market(MarketError::NotProvider);
+pub(crate) const WRONG_FEE_SHARD: Verdict = Market(MarketError::WrongFeeShard);
 pub(crate) const WRONG_BALANCE: Verdict = Market(MarketError::WrongBalance);
 pub(crate) const WRONG_PROVIDER: Verdict = Market(MarketError::WrongProvider);
 pub(crate) const WRONG_STAKE: Verdict = Market(MarketError::WrongStake);
@@ -85,6 +86,11 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("fault_prove", "mint", ADDRESS),
     ("fault_prove", "vault", ADDRESS),
     ("fault_prove", "bounty_account", TOKENS),
+    ("fee_shard_open", "registered_mint", SEEDS),
+    ("fees_sweep", "registered_mint", ADDRESS),
+    ("fees_sweep", "fee_shard", WRONG_FEE_SHARD),
+    ("fees_sweep", "treasury_account", TOKENS),
+    ("fees_sweep", "pool", ADDRESS),
     ("job_cancel", "job", ADDRESS),
     ("job_cancel", "balance", WRONG_BALANCE),
     // The staking program looks at the pool.
@@ -94,6 +100,7 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("job_close", "balance", WRONG_BALANCE),
     ("job_close", "pool", SEEDS),
     ("job_close", "stake", WRONG_STAKE),
+    ("job_close", "fee_shard", WRONG_FEE_SHARD),
     ("job_extend", "tenant", NOT_TENANT),
     ("job_extend", "job", NOT_TENANT),
     ("job_extend", "balance", WRONG_BALANCE),

@@ -9,6 +9,7 @@ mod claim_scenes;
 mod delegation_scenes;
 mod exceptions;
 mod expectation;
+mod fee_scenes;
 mod identities;
 mod idl;
 mod job_scenes;
@@ -26,7 +27,7 @@ use solana_transaction_error::TransactionError;
 use subject::Subject;
 
 /// So many cases there are at least: none vanishes unnoticed.
-const FLOOR: usize = 15_050;
+const FLOOR: usize = 18_300;
 
 /// One test per instruction.
 macro_rules! every_wrong_account_is_refused {
@@ -47,7 +48,7 @@ every_wrong_account_is_refused! {
     commission_set,
     config_initialize, config_update,
     delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
-    fault_prove,
+    fault_prove, fee_shard_open, fees_sweep,
     job_cancel, job_close, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,

@@ -1,10 +1,10 @@
-//! The scenes of configuration, providers, nodes and balances. Those of jobs and of the stake stand beside.
+//! The scenes of configuration, providers, nodes and balances. Those of jobs, of fees and of the stake stand beside.
 
 use gantry_sdk::{Signer, instruction::market as instruction};
 use gantry_tests::parties::{GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, market_parameters, profile, specification};
 
 use crate::{
-    claim_scenes as claim, delegation_scenes as delegation, job_scenes as job,
+    claim_scenes as claim, delegation_scenes as delegation, fee_scenes as fee, job_scenes as job,
     scene::Scene,
     stage::{Stage, Tokens, token_account},
     staking_scenes as staking,
@@ -30,6 +30,8 @@ const SCENES: &[(&str, Make)] = &[
     ("delegation_open", delegation::open),
     ("delegation_unbond", delegation::unbond),
     ("delegation_withdraw", delegation::withdraw),
+    ("fee_shard_open", fee::shard_open),
+    ("fees_sweep", fee::sweep),
     ("job_cancel", job::cancel),
     ("job_close", job::close),
     ("job_extend", job::extend),

@@ -1,5 +1,6 @@
 //! Everyone and everything that a case can put into the place of the right account.
 
+use gantry_protocol::{fees::shard_of, limits::FEE_SHARDS};
 use gantry_sdk::{
     Keypair, Pubkey, Signer,
     address::{self, CLOCK_SYSVAR, INSTRUCTIONS_SYSVAR, SYSTEM_PROGRAM, TOKEN_PROGRAM},
@@ -7,7 +8,7 @@ use gantry_sdk::{
 use gantry_tests::{
     chain::{Chain, committed},
     key,
-    parties::{DEPOSIT, Provider, Tenant},
+    parties::{DEPOSIT, Provider, TREASURY, Tenant},
     token::{MakeMint, Mint, TOKEN_2022_PROGRAM},
     world::World,
 };
@@ -103,6 +104,7 @@ impl Stage {
         for owner in [provider, stage.rival.owner()] {
             stage.world.gnt.clone().mint_to(&mut stage.world.chain, &owner, DEPOSIT);
         }
+        usdc.mint_to(&mut stage.world.chain, &TREASURY, DEPOSIT);
         stage.change_sides();
         stage.world.deposit(DEPOSIT).succeeds();
         stage.foreign_job = Some(stage.world.running_job());
@@ -173,6 +175,7 @@ impl Stage {
         let world = &self.world;
         let (provider, tenant, usdc, euro) = (&world.provider, &world.tenant, &world.usdc, &self.euro);
         let (rival, guest, gnt) = (&self.rival, &self.guest, &world.gnt);
+        let shard = job.map_or(0, |job| shard_of(job.as_array()));
         let mut cast = vec![
             ("the deployer", world.deployer.pubkey()),
             ("the authority", world.authority.pubkey()),
@@ -223,6 +226,13 @@ impl Stage {
             ("the USDC vault", address::vault(&usdc.address)),
             ("the euro vault", address::vault(&euro.address)),
             ("the pool's vault", address::pool_vault()),
+            ("the fee shard", address::fee_shard(&usdc.address, shard)),
+            (
+                "another fee shard",
+                address::fee_shard(&usdc.address, (shard + 1) % FEE_SHARDS),
+            ),
+            ("the euro fee shard", address::fee_shard(&euro.address, shard)),
+            ("the treasury's USDC tokens", token_account(&TREASURY, usdc)),
             ("the tenant's USDC tokens", token_account(&tenant.owner(), usdc)),
             ("the tenant's euro tokens", token_account(&tenant.owner(), euro)),
             ("the provider's USDC tokens", token_account(&provider.owner(), usdc)),

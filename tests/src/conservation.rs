@@ -7,7 +7,7 @@ use gantry_sdk::{
     account::{self, Account, Layout},
     address,
 };
-use market::state::{Balance, Claim, Job, JobState, Node, Provider, RegisteredMint};
+use market::state::{Balance, Claim, FeeShard, Job, JobState, Node, Provider, RegisteredMint};
 use solana_account::{AccountSharedData, ReadableAccount};
 use staking::state::{Delegation, Pool, Stake};
 
@@ -38,6 +38,13 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
     }
     for (address, delegation) in &state.delegations {
         check_delegation(&state, address, delegation);
+    }
+    for (address, shard) in &state.fee_shards {
+        assert_eq!(
+            *address,
+            address::fee_shard(&shard.mint, shard.number),
+            "a fee shard at another address than its own"
+        );
     }
     for (address, node) in &state.nodes {
         check_node(&state, address, node);
@@ -88,6 +95,7 @@ struct State {
     balances: Vec<(Pubkey, Balance)>,
     jobs: Vec<(Pubkey, Job)>,
     claims: Vec<(Pubkey, Claim)>,
+    fee_shards: Vec<(Pubkey, FeeShard)>,
 }
 
 impl State {
@@ -103,6 +111,7 @@ impl State {
                 Ok(Account::Node(node)) => state.nodes.push((*address, node)),
                 Ok(Account::Balance(balance)) => state.balances.push((*address, balance)),
                 Ok(Account::Job(job)) => state.jobs.push((*address, job)),
+                Ok(Account::FeeShard(shard)) => state.fee_shards.push((*address, shard)),
                 Ok(Account::Provider(provider)) => state.providers.push((*address, provider)),
                 Ok(Account::Claim(claim)) => state.claims.push((*address, claim)),
                 Ok(Account::Config(_) | Account::Fault(_)) => {}
@@ -146,9 +155,16 @@ fn check_vault(state: &State, registered: &RegisteredMint, vault: u64, given: u6
         .claims
         .iter()
         .filter(|(_, claim)| state.job(&claim.job).mint == mint);
+    let of_shards = state.fee_shards.iter().filter(|(_, shard)| shard.mint == mint);
+    assert_eq!(
+        usize::from(registered.fee_shards),
+        of_shards.clone().count(),
+        "the record of {mint} counts other fee shards than there are"
+    );
     let owed = of_balances.map(|(_, balance)| u128::from(balance.amount)).sum::<u128>()
         + of_jobs.map(|(_, job)| u128::from(job.held())).sum::<u128>()
-        + bonds.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>();
+        + bonds.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>()
+        + of_shards.map(|(_, shard)| u128::from(shard.amount)).sum::<u128>();
     assert_eq!(
         u128::from(vault),
         owed + u128::from(given),
@@ -257,10 +273,11 @@ fn check_job(address: &Pubkey, job: &Job) {
         "a job at another address than its own"
     );
     if !is_live(job) {
+        assert_eq!(job.held(), 0, "the ended job {address} keeps something");
         assert_eq!(
-            job.held(),
-            job.fee,
-            "an ended job {address} keeps its fee and nothing else"
+            (job.escrow, job.owed),
+            (job.owed + job.refund, job.paid + job.fee),
+            "the bill of {address} does not add up"
         );
     }
 }

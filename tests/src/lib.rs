@@ -10,6 +10,7 @@
 pub mod chain;
 pub mod conservation;
 pub mod delegating;
+pub mod fees;
 pub mod forge;
 pub mod key;
 pub mod outcome;

@@ -16,7 +16,7 @@ use crate::failure::EXIT_CODES;
 pub(crate) use self::{
     delegation::{DelegationCommand, Part},
     inspect::{JobArguments, MarketCommand, MarketListArguments, Sort, VerifyArguments},
-    money::{BalanceCommand, StakeCommand},
+    money::{BalanceCommand, FeesCommand, StakeCommand},
     offer::{
         NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
         ProviderProfileArguments, ProviderUpdateArguments,
@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// Money inside the market: what jobs are paid from and providers are paid to
     #[command(subcommand)]
     Balance(BalanceCommand),
+    /// What ended jobs have paid to the network, and its way to burn and treasury
+    #[command(subcommand)]
+    Fees(FeesCommand),
     /// A provider's bond in the network token, and its commission
     #[command(subcommand)]
     Stake(StakeCommand),

@@ -1,4 +1,4 @@
-//! Arguments of `gantry balance` and `gantry stake`.
+//! Arguments of `gantry balance`, `gantry fees` and `gantry stake`.
 
 use clap::Subcommand;
 use gantry_sdk::{Pubkey, protocol::limits::MAX_COMMISSION_BPS};
@@ -33,6 +33,19 @@ pub(crate) enum BalanceCommand {
         /// How many tokens, such as 12.5
         #[arg(value_name = "TOKENS", allow_negative_numbers = true, value_parser = amount::written)]
         amount: String,
+    },
+}
+
+/// `gantry fees`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FeesCommand {
+    /// List the fees that wait to be swept, the burned part and the treasury
+    Ls,
+    /// Burn what governance set and send the rest to the treasury; anyone may
+    Sweep {
+        /// The token's mint
+        #[arg(long, value_name = "ADDRESS")]
+        mint: Pubkey,
     },
 }
 

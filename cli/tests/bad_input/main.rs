@@ -21,6 +21,7 @@ fn help_names_every_command_and_every_exit_code() {
     let help = Gantry::new().run(&["--help"]).succeeded();
     for command in [
         "balance",
+        "fees",
         "stake",
         "delegation",
         "provider",

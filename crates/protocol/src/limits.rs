@@ -32,6 +32,10 @@ pub const MAX_JOB_DURATION_S: u32 = 31_536_000;
 /// Highest fee, in basis points (20 %): a bound on what a captured governance could take.
 pub const MAX_FEE_BPS: u16 = 2_000;
 
+/// Fee shards per mint: jobs that close at once write the same account only when they share a shard, and a sweep empties one; more would
+/// be more rent and more sweeps for collisions that eight already make rare. A power of two, so that every shard is as likely.
+pub const FEE_SHARDS: u8 = 8;
+
 /// Shortest unbonding period, in seconds (one day): longer than every window in which evidence may be shown.
 pub const MIN_UNBONDING_PERIOD_S: u32 = 86_400;
 

@@ -8,6 +8,7 @@ mod claims;
 mod delegations;
 mod envelope;
 mod faults;
+mod fees;
 mod health;
 mod jobs;
 mod market;
@@ -115,6 +116,7 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(claims::list))
         .routes(routes!(faults::list))
         .routes(routes!(balances::list))
+        .routes(routes!(fees::shards))
         .routes(routes!(stakes::list))
         .routes(routes!(delegations::list))
         .routes(routes!(stats::stats))

@@ -137,6 +137,8 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::UnbondingCancelled(event) => Some(event.owner),
         Event::StakeSlashed(event) => Some(event.owner),
         Event::MintConfigured(event) => Some(event.mint),
+        Event::FeeShardOpened(event) => Some(event.mint),
+        Event::FeesSwept(event) => Some(event.mint),
         Event::ProviderConfigured(event) => Some(event.provider),
         Event::NodeRegistered(event) => Some(event.node),
         Event::NodeUpdated(event) => Some(event.node),

@@ -112,6 +112,8 @@ instructions! {
         market::ClaimSettle = "market.claim_settle" (),
         market::ClaimRefute = "market.claim_refute" (),
         market::FaultProve = "market.fault_prove" (kind: u8),
+        market::FeeShardOpen = "market.fee_shard_open" (number: u8),
+        market::FeesSweep = "market.fees_sweep" (),
     ;
 }
 

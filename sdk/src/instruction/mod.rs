@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod delegation;
+pub mod fees;
 pub mod market;
 pub mod staking;
 

@@ -8,6 +8,7 @@ mod claim;
 mod config;
 mod delegation;
 mod fault;
+mod fee_shard;
 mod job;
 mod mint;
 mod node;
@@ -17,7 +18,7 @@ mod stake;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Claim, Config, Fault, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
     staking::state::{Delegation, Pool, Stake},
 };
 use sqlx::PgConnection;
@@ -65,6 +66,7 @@ struct Sorted<'a> {
     jobs: Vec<Row<'a, Job>>,
     faults: Vec<Row<'a, Fault>>,
     claims: Vec<Row<'a, Claim>>,
+    fee_shards: Vec<Row<'a, FeeShard>>,
 }
 
 /// Takes over every account that is newer than what is known of it, and buries what was closed.
@@ -83,6 +85,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     job::upsert(&mut *connection, &sorted.jobs).await?;
     fault::upsert(&mut *connection, &sorted.faults).await?;
     claim::upsert(&mut *connection, &sorted.claims).await?;
+    fee_shard::upsert(&mut *connection, &sorted.fee_shards).await?;
     tombstones::bury(&mut *connection, &changes.closed).await?;
     tombstones::bury_known(&mut *connection, &changes.emptied).await
 }
@@ -143,6 +146,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Fault(account) => sorted.faults.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::FeeShard(account) => sorted.fee_shards.push(Row {
                 address,
                 version,
                 account,

@@ -18,7 +18,7 @@ pub enum JobState {
     Running = 2,
     /// The tenant ended metering; the grace window runs.
     Stopped = 3,
-    /// Refunded; the fee stays until it is swept.
+    /// Refunded; the fee went to a shard.
     Closed = 4,
     /// Never started; the whole escrow went back.
     Cancelled = 5,
@@ -58,7 +58,7 @@ pub struct Job {
     pub owed: u64,
     /// The provider's part of `owed`.
     pub paid: u64,
-    /// The protocol's part of `owed`; stays on the job.
+    /// The protocol's part of `owed`; goes to a fee shard when the job closes, and stays here as the record of the bill.
     pub fee: u64,
     /// What went back to the tenant at the end.
     pub refund: u64,
@@ -134,9 +134,12 @@ impl Job {
         .find(|state| *state as u8 == self.state)
     }
 
-    /// What the vault holds for this job: the escrow not yet paid out while it lives, its fee afterwards.
+    /// What the vault holds for this job: the escrow not yet paid out while it lives, nothing afterwards.
     #[must_use]
     pub fn held(&self) -> u64 {
+        if self.state == JobState::Closed as u8 {
+            return 0;
+        }
         self.escrow.saturating_sub(self.paid).saturating_sub(self.refund)
     }
 

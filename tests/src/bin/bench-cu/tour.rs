@@ -4,7 +4,7 @@ use ::market::state::Claim;
 use gantry_protocol::{Receipt, fault::Fault, limits::CHALLENGE_WINDOW_S};
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer, address,
-    instruction::{delegation, market, staking},
+    instruction::{delegation, fees, market, staking},
     receipt::{Evidence, ProviderReceipt, sign},
 };
 use gantry_tests::{
@@ -31,6 +31,15 @@ pub(crate) fn units_of_every_instruction() -> Vec<(String, u64)> {
     tour.delegation();
     tour.fault();
     tour.units
+}
+
+/// Compute units of a sweep, of the dearer kind, which burns and pays. In a world of its own: its jobs are paid in the network token.
+pub(crate) fn units_of_a_sweep() -> (String, u64) {
+    let mut world = World::paid_in_gnt();
+    let job = world.closed_job();
+    let (sweep, _) = world.sweep_instruction(&job);
+    let done = world.chain.send(&[sweep], &[]).succeeds();
+    ("market.fees_sweep".to_owned(), done.compute_units)
 }
 
 struct Tour {
@@ -85,6 +94,14 @@ impl Tour {
         self.send("market.mint_register", admit, &authority);
         let update = market::mint_update(authority.pubkey(), usdc.address, RATE_FLOOR, RATE_CEILING, true);
         self.send("market.mint_update", update, &authority);
+        for (number, open) in fees::fee_shards_open(authority.pubkey(), usdc.address).enumerate() {
+            // Addresses take more or fewer steps to find; the first stands for all.
+            if number == 0 {
+                self.send("market.fee_shard_open", open, &authority);
+            } else {
+                self.world.chain.send(&[open], &[&authority]).succeeds();
+            }
+        }
     }
 
     fn provider(&mut self) {
