@@ -129,8 +129,11 @@ impl JobHandle {
     /// Takes note of a sighting of its account, unless a later one was seen already.
     pub fn saw(&self, account: Job) {
         self.account.send_if_modified(|known| {
+            // Of what changes beside state and sequence, the key changes once and the rented time only grows.
+            let changed =
+                account.attestation_key != known.attestation_key || account.max_duration_s > known.max_duration_s;
             let newer = (account.state, account.sequence) > (known.state, known.sequence)
-                || (account.attestation_key != known.attestation_key && account.state >= known.state);
+                || (changed && account.state >= known.state);
             if newer {
                 *known = account;
             }
