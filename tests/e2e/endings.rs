@@ -5,7 +5,10 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use std::time::Duration;
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use crate::network::{Network, wait_for};
 
@@ -15,9 +18,16 @@ const AFTER_A_KILL: Duration = Duration::from_secs(10);
 /// Rents the only node for a minute and leaves it alone. Returns the tenant's process.
 fn rent_and_leave(network: &Network) {
     let mut tenant = network.run_script("sleep 60", &[]);
-    wait_for("the workload to run", Duration::from_secs(20), || {
-        !supervisors(network).is_empty()
-    });
+    let started = Instant::now();
+    while supervisors(network).is_empty() {
+        let ended = tenant.try_wait().expect("the tenant").is_some();
+        if ended || started.elapsed() > Duration::from_secs(20) {
+            let _ = tenant.kill();
+            let output = tenant.wait_with_output().expect("what the tenant says");
+            panic!("no workload runs; the tenant: {output:?}");
+        }
+        sleep(Duration::from_millis(50));
+    }
     tenant.kill().expect("the tenant lives");
     tenant.wait().expect("the tenant's end");
 }

@@ -12,7 +12,7 @@ use super::{network::Network, options::READY_PATIENCE, steps::Steps};
 const POLL: Duration = Duration::from_millis(50);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Waits until the indexer is ready and lists every agent's node.
+/// Waits until the indexer is ready and lists every agent's node as one that takes jobs: a node is registered before its first heartbeat.
 pub(crate) async fn wait(network: &Network, steps: &Steps) -> Result<()> {
     let http = Client::builder().timeout(REQUEST_TIMEOUT).build()?;
     let deadline = Instant::now() + READY_PATIENCE;
@@ -57,8 +57,9 @@ async fn is_ready(http: &Client, network: &Network) -> bool {
     answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
 }
 
+/// Nodes that `job_open` would accept now.
 async fn listed_nodes(http: &Client, network: &Network) -> usize {
-    let Ok(answer) = http.get(format!("{}/v1/nodes", network.api_url)).send().await else {
+    let Ok(answer) = http.get(format!("{}/v1/nodes?healthy=true", network.api_url)).send().await else {
         return 0;
     };
     let Ok(page) = answer.json::<Value>().await else {
