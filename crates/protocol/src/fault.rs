@@ -5,6 +5,7 @@
 //! contradiction, and nobody else can sign for its key.
 
 use crate::{
+    limits::MIN_UNBONDING_PERIOD_S,
     receipt::{RECEIPT_BYTES, ReceiptView},
     units::{Atoms, Bps},
 };
@@ -54,6 +55,8 @@ pub const BOUNTY: Bps = fraction(1_000);
 /// Seconds after a job's end in which its receipts can still prove a fault: half the shortest unbonding period, so that
 /// what was at stake when the job ended is still slashable.
 pub const EVIDENCE_WINDOW_S: u32 = 43_200;
+
+const _: () = assert!(2 * EVIDENCE_WINDOW_S <= MIN_UNBONDING_PERIOD_S);
 
 /// A fraction that stands in the source; above the whole it does not compile.
 const fn fraction(bps: u16) -> Bps {

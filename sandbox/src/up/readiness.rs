@@ -59,7 +59,11 @@ async fn is_ready(http: &Client, network: &Network) -> bool {
 
 /// Nodes that `job_open` would accept now.
 async fn listed_nodes(http: &Client, network: &Network) -> usize {
-    let Ok(answer) = http.get(format!("{}/v1/nodes?healthy=true", network.api_url)).send().await else {
+    let Ok(answer) = http
+        .get(format!("{}/v1/nodes?healthy=true", network.api_url))
+        .send()
+        .await
+    else {
         return 0;
     };
     let Ok(page) = answer.json::<Value>().await else {
