@@ -8,7 +8,7 @@ use market::state::Price;
 use sqlx::Connection as _;
 
 use crate::fixtures::{
-    accounts::{balance, config, job, key, node, pool, provider, registered_mint, stake, usdc, written},
+    accounts::{balance, config, fault, job, key, node, pool, provider, registered_mint, stake, usdc, written},
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
 };
@@ -24,6 +24,7 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(51), &node(key(50), key(2), 700), 6),
         written(key(14), &balance(key(3), u64::MAX), 7),
         written(key(15), &job(key(3), key(2)), 8),
+        written(key(16), &fault(key(15), key(2)), 9),
     ]
 }
 
@@ -59,6 +60,10 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
         "h100-sxm|8|700"
     );
     assert_eq!(postgres.ask("SELECT state, escrow, fee_bps FROM jobs"), "2|3600|250");
+    assert_eq!(
+        postgres.ask("SELECT kind, sequence, slashed, penalty_bps FROM faults"),
+        format!("1|4|{}|1000", u64::MAX)
+    );
     assert_eq!(
         postgres.ask("SELECT sequence, paid_now, compute_units, octet_length(receipt) FROM settlements"),
         "1|9|1234|144"

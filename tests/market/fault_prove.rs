@@ -220,7 +220,7 @@ fn jobs_of_a_slashed_provider_still_close_and_refund() {
     watch.world.close_by(&attestation, &watch.job.clone()).succeeds();
     assert_eq!(watch.world.stake().reserved, 0);
     let terms = watch.world.tenant.terms(1);
-    watch.world.open(terms).is_refused(StakingError::InsufficientStake);
+    watch.world.open(terms).is_refused(MarketError::StakeBelowOffer);
 }
 
 #[test]

@@ -3,13 +3,16 @@
 use std::slice;
 
 use gantry_protocol::limits::MAX_JOB_DURATION_S;
-use gantry_sdk::{Pubkey, Signer, address, instruction::market as instruction};
+use gantry_sdk::{
+    Pubkey, Signer, address,
+    instruction::{market as instruction, staking as staking_instruction},
+};
 use gantry_tests::{
-    parties::{DURATION_S, GPUS, RATE, market_parameters},
+    parties::{BOND, DURATION_S, GPUS, RATE, STAKE_PER_GPU, market_parameters},
     world::World,
 };
 use market::{
-    JobTerms, MarketError,
+    JobTerms, MarketError, MarketParameters,
     state::{Balance, Node, RegisteredMint},
 };
 use staking::{StakingError, state::Pool};
@@ -207,4 +210,54 @@ fn an_escrow_beyond_64_bits_is_refused() {
     let (most, more) = (for_seconds(1_000_000), for_seconds(1_000_001));
     world.open(most).is_refused(MarketError::InsufficientBalance);
     world.open(more).is_refused(MarketError::AmountOverflow);
+}
+
+#[test]
+fn a_provider_with_less_stake_than_its_offer_needs_gets_no_new_jobs_while_its_running_ones_go_on() {
+    let mut world = World::new();
+    let job = world.running_job();
+    let (owner, wallet) = (world.provider.owner(), world.provider.wallet.insecure_clone());
+    // All but what eight GPUs need.
+    let unbond = |amount| staking_instruction::unbonding_request(owner, amount);
+    let spare = BOND - 8 * STAKE_PER_GPU;
+    world.chain.send(&[unbond(spare)], &[&wallet]).succeeds();
+    let terms = world.tenant.terms(1);
+    let second = world.open_with(terms);
+    world.chain.send(&[unbond(1)], &[&wallet]).succeeds();
+    world.open(terms).is_refused(MarketError::StakeBelowOffer);
+    for job in [job, second] {
+        let attestation = world.provider.attestation.insecure_clone();
+        if world.job(&job).started_at == 0 {
+            world.start(&job).succeeds();
+        }
+        let receipt = world.receipt(&job, 0);
+        world.settle(&receipt).succeeds();
+        world.close_by(&attestation, &job).succeeds();
+    }
+    let cancel = staking_instruction::unbonding_cancel(owner, 1);
+    world.chain.send(&[cancel], &[&wallet]).succeeds();
+    world.open(terms).succeeds();
+}
+
+#[test]
+fn a_raised_requirement_stops_new_jobs_of_whoever_does_not_meet_it() {
+    let mut world = World::new();
+    let authority = world.authority.insecure_clone();
+    let demand = |stake_per_gpu| {
+        let parameters = MarketParameters {
+            stake_per_gpu,
+            ..market_parameters(authority.pubkey())
+        };
+        instruction::config_update(authority.pubkey(), parameters)
+    };
+    let terms = world.tenant.terms(1);
+    for (per_gpu, error) in [
+        (BOND / 8 + 1, MarketError::StakeBelowOffer),
+        (u64::MAX, MarketError::AmountOverflow),
+    ] {
+        world.chain.send(&[demand(per_gpu)], &[&authority]).succeeds();
+        world.open(terms).is_refused(error);
+    }
+    world.chain.send(&[demand(BOND / 8)], &[&authority]).succeeds();
+    world.open(terms).succeeds();
 }

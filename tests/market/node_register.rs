@@ -57,6 +57,7 @@ fn a_provider_registers_its_next_node() {
         gpus: node.gpus,
         id: node.id,
         simulated: 1,
+        gpus_offered: 16,
         at: node.registered_at,
     };
     assert_eq!(done.event(), Event::NodeRegistered(registered));

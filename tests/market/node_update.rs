@@ -2,8 +2,8 @@
 
 use gantry_protocol::limits::MAX_JOB_DURATION_S;
 use gantry_sdk::{Signer, event::Event, instruction::market as instruction};
-use gantry_tests::{forge::exchange, key, outcome::Outcome, world::World};
-use market::{MarketError, events::NodeUpdated};
+use gantry_tests::{forge::exchange, key, outcome::Outcome, parties::specification, world::World};
+use market::{MarketError, events::NodeUpdated, state::Provider};
 
 fn update(world: &mut World, min_duration_s: u32, max_duration_s: u32, active: bool) -> Outcome {
     let (owner, node) = (world.provider.owner(), world.node_address());
@@ -22,6 +22,7 @@ fn the_owner_changes_durations_and_readiness() {
         min_duration_s: 60,
         max_duration_s: 3_600,
         active: 0,
+        gpus_offered: 0,
     };
     assert_eq!(done.event(), Event::NodeUpdated(updated));
 }
@@ -59,4 +60,19 @@ fn a_node_that_takes_no_new_jobs_still_serves_those_it_has() {
     world.heartbeat().succeeds();
     update(&mut world, 1, 86_400, true).succeeds();
     world.open(terms).succeeds();
+}
+
+#[test]
+fn the_gpus_that_a_provider_offers_are_those_of_its_active_nodes() {
+    let mut world = World::new();
+    let account = world.provider.account();
+    let offered = |world: &World| world.chain.get::<Provider>(&account).gpus_offered;
+    assert_eq!(offered(&world), 8);
+    for (active, expected) in [(true, 8), (false, 0), (false, 0), (true, 8)] {
+        update(&mut world, 1, 86_400, active).succeeds();
+        assert_eq!(offered(&world), expected);
+    }
+    let second = instruction::node_register(world.provider.owner(), 1, specification());
+    world.chain.send(&[second], &[&world.provider.wallet]).succeeds();
+    assert_eq!(offered(&world), 16);
 }

@@ -113,6 +113,18 @@ const ALLOWED: &[Exception] = &[
         why: "anyone may pay for another's balance",
     },
     Exception {
+        at: &[("fault_prove", "reporter")],
+        faults: &[ANYONE],
+        verdict: Allowed,
+        why: "anyone may show a proof, and send the bounty wherever it wishes",
+    },
+    Exception {
+        at: &[("fault_prove", "bounty_account"), ("stake_slash", "bounty_account")],
+        faults: &["the provider's GNT tokens"],
+        verdict: Allowed,
+        why: "whoever shows the proof says where the bounty goes",
+    },
+    Exception {
         at: &[("balance_withdraw", "destination")],
         faults: &["the guest's USDC tokens", "the provider's USDC tokens"],
         verdict: Allowed,
@@ -122,7 +134,9 @@ const ALLOWED: &[Exception] = &[
         at: &[
             ("balance_deposit", "source"),
             ("balance_withdraw", "destination"),
+            ("fault_prove", "bounty_account"),
             ("stake_deposit", "source"),
+            ("stake_slash", "bounty_account"),
             ("unbonding_withdraw", "destination"),
         ],
         faults: &["copied"],
@@ -160,7 +174,11 @@ const ALLOWED: &[Exception] = &[
         why: "the deployer says which mint is the network token",
     },
     Exception {
-        at: &[("stake_release", "stake"), ("stake_reserve", "stake")],
+        at: &[
+            ("stake_release", "stake"),
+            ("stake_reserve", "stake"),
+            ("stake_slash", "stake"),
+        ],
         faults: &["the rival's stake"],
         verdict: Allowed,
         why: "the market says whose stake it reserves and releases",
@@ -172,6 +190,8 @@ const ALLOWED: &[Exception] = &[
             ("balance_open", "registered_mint"),
             ("balance_withdraw", "balance"),
             ("balance_withdraw", "registered_mint"),
+            ("fault_prove", "provider"),
+            ("fault_prove", "stake"),
             ("job_cancel", "balance"),
             ("job_cancel", "job"),
             ("job_cancel", "stake"),
@@ -195,6 +215,7 @@ const ALLOWED: &[Exception] = &[
             ("provider_update", "provider"),
             ("stake_release", "stake"),
             ("stake_reserve", "stake"),
+            ("stake_slash", "stake"),
             ("unbonding_withdraw", "stake"),
         ],
         faults: &["copied"],

@@ -23,6 +23,7 @@ pub(crate) const NOT_ATTESTATION_KEY: Verdict = Market(MarketError::NotAttestati
 pub(crate) const NOT_TENANT: Verdict = Market(MarketError::NotTenant);
 pub(crate) const NOT_PROVIDER: Verdict = Market(MarketError::NotProvider);
 pub(crate) const WRONG_BALANCE: Verdict = Market(MarketError::WrongBalance);
+pub(crate) const WRONG_PROVIDER: Verdict = Market(MarketError::WrongProvider);
 pub(crate) const WRONG_STAKE: Verdict = Market(MarketError::WrongStake);
 pub(crate) const NOT_DEPLOYER: Verdict = Market(MarketError::NotUpgradeAuthority);
 pub(crate) const NOT_STAKES_OWNER: Verdict = Staking(StakingError::NotOwner);
@@ -45,6 +46,14 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("config_initialize", "deployer", NOT_DEPLOYER),
     ("config_initialize", "program_data", ADDRESS),
     ("config_update", "authority", NOT_AUTHORITY),
+    ("fault_prove", "job", SEEDS),
+    ("fault_prove", "provider", WRONG_PROVIDER),
+    // The staking program looks at the pool and at all tokens.
+    ("fault_prove", "pool", SEEDS),
+    ("fault_prove", "stake", WRONG_STAKE),
+    ("fault_prove", "mint", ADDRESS),
+    ("fault_prove", "vault", ADDRESS),
+    ("fault_prove", "bounty_account", TOKENS),
     ("job_cancel", "job", ADDRESS),
     ("job_cancel", "balance", WRONG_BALANCE),
     // The staking program looks at the pool.
@@ -97,6 +106,10 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("stake_open", "owner", SEEDS),
     ("stake_release", "market_signer", NOT_MARKET),
     ("stake_reserve", "market_signer", NOT_MARKET),
+    ("stake_slash", "market_signer", NOT_MARKET),
+    ("stake_slash", "bounty_account", TOKENS),
+    ("unbonding_cancel", "owner", NOT_STAKES_OWNER),
+    ("unbonding_cancel", "stake", NOT_STAKES_OWNER),
     ("unbonding_request", "owner", NOT_STAKES_OWNER),
     ("unbonding_request", "stake", NOT_STAKES_OWNER),
     ("unbonding_withdraw", "stake", TOKENS),

@@ -42,13 +42,14 @@ macro_rules! every_wrong_account_is_refused {
 every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
     config_initialize, config_update,
+    fault_prove,
     job_cancel, job_close, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     pool_configure, pool_initialize,
     provider_register, provider_update,
-    stake_deposit, stake_open, stake_release, stake_reserve,
-    unbonding_request, unbonding_withdraw,
+    stake_deposit, stake_open, stake_release, stake_reserve, stake_slash,
+    unbonding_cancel, unbonding_request, unbonding_withdraw,
 }
 
 /// Runs all cases of an instruction and reports all that went otherwise than they must.

@@ -20,6 +20,7 @@ const SCENES: &[(&str, Make)] = &[
     ("balance_withdraw", balance_withdraw),
     ("config_initialize", config_initialize),
     ("config_update", config_update),
+    ("fault_prove", job::fault_prove),
     ("job_cancel", job::cancel),
     ("job_close", job::close),
     ("job_open", job::open),
@@ -41,6 +42,8 @@ const SCENES: &[(&str, Make)] = &[
     ("stake_open", staking::open),
     ("stake_release", staking::release),
     ("stake_reserve", staking::reserve),
+    ("stake_slash", staking::slash),
+    ("unbonding_cancel", staking::unbonding_cancel),
     ("unbonding_request", staking::unbonding_request),
     ("unbonding_withdraw", staking::unbonding_withdraw),
 ];

@@ -84,3 +84,24 @@ pub(crate) fn unbonding_withdraw(tokens: Tokens) -> Scene {
     let call = instruction::unbonding_withdraw(owner, gnt.address, destination, gnt.token_program);
     Scene::new(stage, call)
 }
+
+pub(crate) fn unbonding_cancel(tokens: Tokens) -> Scene {
+    let mut stage = Stage::full(tokens);
+    let owner = stage.world.provider.owner();
+    let request = instruction::unbonding_request(owner, BOND / 2);
+    let world = &mut stage.world;
+    world.chain.send(&[request], &[&world.provider.wallet]).succeeds();
+    Scene::new(stage, instruction::unbonding_cancel(owner, 0))
+}
+
+pub(crate) fn slash(tokens: Tokens) -> Scene {
+    let stage = in_the_markets_name(tokens);
+    let (signer, owner, gnt) = (
+        stage.world.deployer.pubkey(),
+        stage.world.provider.owner(),
+        &stage.world.gnt,
+    );
+    let bounty = token_account(&stage.rival.owner(), gnt);
+    let call = instruction::stake_slash(signer, owner, gnt.address, gnt.token_program, bounty, 1_000);
+    Scene::new(stage, call).unreachable()
+}

@@ -7,7 +7,7 @@ use gantry_sdk::{
     account::{self, Account, Layout},
     address,
 };
-use market::state::{Balance, Job, JobState, Node, RegisteredMint};
+use market::state::{Balance, Job, JobState, Node, Provider, RegisteredMint};
 use solana_account::{AccountSharedData, ReadableAccount};
 use staking::state::{Pool, Stake};
 
@@ -37,6 +37,9 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
     }
     for (address, node) in &state.nodes {
         check_node(&state, address, node);
+    }
+    for (address, provider) in &state.providers {
+        check_provider(&state, address, provider);
     }
     for (address, job) in &state.jobs {
         check_job(address, job);
@@ -74,6 +77,7 @@ struct State {
     stakes: Vec<(Pubkey, Stake)>,
     mints: Vec<(Pubkey, RegisteredMint)>,
     nodes: Vec<(Pubkey, Node)>,
+    providers: Vec<(Pubkey, Provider)>,
     balances: Vec<(Pubkey, Balance)>,
     jobs: Vec<(Pubkey, Job)>,
 }
@@ -90,7 +94,8 @@ impl State {
                 Ok(Account::Node(node)) => state.nodes.push((*address, node)),
                 Ok(Account::Balance(balance)) => state.balances.push((*address, balance)),
                 Ok(Account::Job(job)) => state.jobs.push((*address, job)),
-                Ok(Account::Config(_) | Account::Provider(_) | Account::Fault(_)) => {}
+                Ok(Account::Provider(provider)) => state.providers.push((*address, provider)),
+                Ok(Account::Config(_) | Account::Fault(_)) => {}
                 Err(error) => panic!("{address}: {error}"),
             }
         }
@@ -171,6 +176,16 @@ fn check_node(state: &State, address: &Pubkey, node: &Node) {
         u32::from(node.gpus_free) + rented,
         u32::from(node.gpus),
         "node {address} lost or made GPUs"
+    );
+}
+
+fn check_provider(state: &State, address: &Pubkey, provider: &Provider) {
+    let nodes = state.nodes.iter().filter(|(_, node)| node.provider == *address);
+    let offered = nodes.filter(|(_, node)| node.active == 1);
+    let offered: u32 = offered.map(|(_, node)| u32::from(node.gpus)).sum();
+    assert_eq!(
+        provider.gpus_offered, offered,
+        "provider {address} offers other GPUs than its nodes"
     );
 }
 

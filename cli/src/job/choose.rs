@@ -230,6 +230,14 @@ fn judge(seen: &Seen, wanted: &Wanted, mint: &Mint, config: &Config, now: i64) -
     if !(node.min_duration_s..=node.max_duration_s).contains(&wanted.max_duration_s) {
         return unfit(&format!("not rented out for {} s", wanted.max_duration_s));
     }
+    let covered = |stake: Stake| {
+        seen.provider
+            .require_covered(stake.active, config.stake_per_gpu)
+            .is_ok()
+    };
+    if !seen.stake.is_some_and(covered) {
+        return unfit("of a provider whose stake does not cover what it offers");
+    }
     let needed = config.stake_per_gpu.saturating_mul(u64::from(wanted.gpus));
     if seen.stake.is_none_or(|stake| stake.free() < needed) {
         return unfit("with too little free stake");
@@ -316,7 +324,7 @@ mod tests {
     #[test]
     fn every_way_of_not_fitting_has_its_reason() {
         type Break = fn(&mut Seen);
-        let broken: [(&str, Break); 8] = [
+        let broken: [(&str, Break); 9] = [
             ("another class", |seen| seen.node.class = class::pack("a100").unwrap()),
             ("simulated", |seen| seen.node.simulated = 1),
             ("not offered in USDC", |seen| {
@@ -326,6 +334,7 @@ mod tests {
             ("inactive or silent", |seen| seen.node.heartbeat_at = NOW - 61),
             ("fewer than 2 free", |seen| seen.node.gpus_free = 1),
             ("not rented out for 600 s", |seen| seen.node.max_duration_s = 599),
+            ("does not cover", |seen| seen.provider.gpus_offered = 5),
             ("too little free stake", |seen| {
                 seen.stake.as_mut().unwrap().reserved = 201
             }),

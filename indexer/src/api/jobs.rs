@@ -64,8 +64,10 @@ pub(crate) struct Job {
     pub mint: Address,
     /// The tenant's hot key: co-signs receipts and may stop the job.
     pub session_key: Address,
-    /// The provider's hot key at the opening, or since the last rekey.
+    /// The provider's hot key at the opening, or since the rekey.
     pub attestation_key: Address,
+    /// The provider's hot key before the rekey, whose receipts can still prove a fault; zeros before.
+    pub former_key: Address,
     /// Genesis hash of the cluster.
     pub genesis_hash: Address,
     /// SHA-256 of the tenant's bundle; zeros when there is none.
@@ -156,7 +158,8 @@ macro_rules! jobs {
     ($rest:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             Job,
-            "SELECT address, tenant, provider, node, mint, session_key, attestation_key, genesis_hash, bundle_hash, samples_root,
+            "SELECT address, tenant, provider, node, mint, session_key, attestation_key, former_key, genesis_hash, bundle_hash,
+                    samples_root,
                     nonce::TEXT AS \"nonce!\", rate::TEXT AS \"rate!\", escrow::TEXT AS \"escrow!\", owed::TEXT AS \"owed!\",
                     paid::TEXT AS \"paid!\", fee::TEXT AS \"fee!\", refund::TEXT AS \"refund!\",
                     stake_reserved::TEXT AS \"stake_reserved!\", sequence::TEXT AS \"sequence!\", metered_ms::TEXT AS \"metered_ms!\",

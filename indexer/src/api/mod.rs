@@ -5,6 +5,7 @@
 
 mod balances;
 mod envelope;
+mod faults;
 mod health;
 mod jobs;
 mod market;
@@ -109,6 +110,7 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(settlements::settlements))
         .routes(routes!(settlements::receipts))
         .routes(routes!(proof::proof))
+        .routes(routes!(faults::list))
         .routes(routes!(balances::list))
         .routes(routes!(stakes::list))
         .routes(routes!(stats::stats))

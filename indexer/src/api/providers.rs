@@ -27,6 +27,10 @@ pub(crate) struct Provider {
     pub endpoint: String,
     /// Number of its nodes.
     pub nodes: i32,
+    /// GPUs of all its nodes that take new jobs: its active stake must cover them before another job may be opened.
+    pub gpus_offered: i64,
+    /// Faults that were proven of it so far.
+    pub faults: i32,
     /// Unix seconds of the registration.
     pub registered_at: i64,
     /// Slot of the last change.
@@ -61,7 +65,8 @@ pub(super) async fn list(
     let rows = sqlx::query_as!(
         Provider,
         r#"SELECT address AS "address!", owner AS "owner!", attestation_key AS "attestation_key!", tls_key_hash AS "tls_key_hash!",
-                  endpoint AS "endpoint!", nodes AS "nodes!", registered_at AS "registered_at!", slot AS "changed_slot!"
+                  endpoint AS "endpoint!", nodes AS "nodes!", gpus_offered AS "gpus_offered!",
+                  faults AS "faults!", registered_at AS "registered_at!", slot AS "changed_slot!"
            FROM open_providers
            WHERE ($1::BYTEA IS NULL OR owner = $1) AND ($2::BYTEA IS NULL OR address > $2)
            ORDER BY address LIMIT $3"#,
@@ -85,7 +90,8 @@ pub(super) async fn one(
     let row = sqlx::query_as!(
         Provider,
         r#"SELECT address AS "address!", owner AS "owner!", attestation_key AS "attestation_key!", tls_key_hash AS "tls_key_hash!",
-                  endpoint AS "endpoint!", nodes AS "nodes!", registered_at AS "registered_at!", slot AS "changed_slot!"
+                  endpoint AS "endpoint!", nodes AS "nodes!", gpus_offered AS "gpus_offered!",
+                  faults AS "faults!", registered_at AS "registered_at!", slot AS "changed_slot!"
            FROM open_providers WHERE address = $1"#,
         address.bytes(),
     )

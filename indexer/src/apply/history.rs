@@ -126,6 +126,8 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::UnbondingWithdrawn(event) => Some(event.owner),
         Event::StakeReserved(event) => Some(event.owner),
         Event::StakeReleased(event) => Some(event.owner),
+        Event::UnbondingCancelled(event) => Some(event.owner),
+        Event::StakeSlashed(event) => Some(event.owner),
         Event::MintConfigured(event) => Some(event.mint),
         Event::ProviderConfigured(event) => Some(event.provider),
         Event::NodeRegistered(event) => Some(event.node),
@@ -142,6 +144,7 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::JobClosed(event) => Some(event.job),
         Event::JobCancelled(event) => Some(event.job),
         Event::JobRekeyed(event) => Some(event.job),
+        Event::FaultProven(event) => Some(event.job),
     }
 }
 

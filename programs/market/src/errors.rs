@@ -152,4 +152,7 @@ pub enum MarketError {
     /// The job ended too long ago.
     #[msg("The job ended too long ago; a fault can be proven until twelve hours after its job's end.")]
     EvidenceTooOld,
+    /// The provider has less stake than its offer needs.
+    #[msg("The provider's active stake does not cover the GPUs that it offers; it must bond more or take nodes off the market.")]
+    StakeBelowOffer,
 }

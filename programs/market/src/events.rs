@@ -63,6 +63,8 @@ events! {
         id: u16,
         /// 1 when the GPUs are simulated.
         simulated: u64,
+        /// GPUs that the provider offers now, on all its nodes.
+        gpus_offered: u64,
         at: i64,
     }
     /// A node's durations or its readiness changed.
@@ -71,7 +73,9 @@ events! {
         min_duration_s: u32,
         max_duration_s: u32,
         /// 1 while it takes new jobs.
-        active: u64,
+        active: u32,
+        /// GPUs that the provider offers now, on all its nodes.
+        gpus_offered: u32,
     }
     /// A node's rate in one mint changed; zero when the offer was withdrawn.
     NodePriced {

@@ -135,7 +135,11 @@ pub fn node_register(owner: Pubkey, id: u16, args: NodeSpecification) -> Instruc
 pub fn node_update(owner: Pubkey, node: Pubkey, min_duration_s: u32, max_duration_s: u32, active: bool) -> Instruction {
     build(
         market::ID,
-        &accounts::NodeUpdate { owner, node },
+        &accounts::NodeUpdate {
+            owner,
+            provider: address::provider(&owner),
+            node,
+        },
         &arguments::NodeUpdate {
             min_duration_s,
             max_duration_s,

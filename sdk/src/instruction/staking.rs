@@ -132,6 +132,31 @@ pub fn stake_release(market_signer: Pubkey, owner: Pubkey, amount: u64) -> Instr
     )
 }
 
+/// Takes a part of the slashable stake; only the market's signer can sign it, inside a call.
+#[must_use]
+pub fn stake_slash(
+    market_signer: Pubkey,
+    owner: Pubkey,
+    mint: Pubkey,
+    token_program: Pubkey,
+    bounty_account: Pubkey,
+    penalty_bps: u16,
+) -> Instruction {
+    build(
+        staking::ID,
+        &accounts::StakeSlash {
+            market_signer,
+            pool: address::pool(),
+            stake: address::stake(&owner),
+            mint,
+            vault: address::pool_vault(),
+            bounty_account,
+            token_program,
+        },
+        &arguments::StakeSlash { penalty_bps },
+    )
+}
+
 /// Moves the waiting request at `place` back to the active stake; `owner` signs.
 #[must_use]
 pub fn unbonding_cancel(owner: Pubkey, place: u8) -> Instruction {

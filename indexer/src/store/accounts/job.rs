@@ -16,19 +16,20 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              address, slot, write_version, tenant, provider, node, mint, session_key, attestation_key, genesis_hash,
              bundle_hash, samples_root, nonce, rate, escrow, owed, paid, fee, refund, stake_reserved, sequence,
              metered_ms, opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s,
-             gpus, fee_bps, state, is_final
+             gpus, fee_bps, state, is_final, former_key
          )
          SELECT * FROM UNNEST(
              $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[], $7::BYTEA[], $8::BYTEA[],
              $9::BYTEA[], $10::BYTEA[], $11::BYTEA[], $12::BYTEA[], $13::NUMERIC[], $14::NUMERIC[], $15::NUMERIC[],
              $16::NUMERIC[], $17::NUMERIC[], $18::NUMERIC[], $19::NUMERIC[], $20::NUMERIC[], $21::NUMERIC[],
              $22::NUMERIC[], $23::BIGINT[], $24::BIGINT[], $25::BIGINT[], $26::BIGINT[], $27::BIGINT[], $28::BIGINT[],
-             $29::BIGINT[], $30::INTEGER[], $31::INTEGER[], $32::SMALLINT[], $33::BOOLEAN[]
+             $29::BIGINT[], $30::INTEGER[], $31::INTEGER[], $32::SMALLINT[], $33::BOOLEAN[],
+             $34::BYTEA[]
          ) AS n (
              address, slot, write_version, tenant, provider, node, mint, session_key, attestation_key, genesis_hash,
              bundle_hash, samples_root, nonce, rate, escrow, owed, paid, fee, refund, stake_reserved, sequence,
              metered_ms, opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s,
-             gpus, fee_bps, state, is_final
+             gpus, fee_bps, state, is_final, former_key
          )
          WHERE NOT EXISTS (
              SELECT FROM tombstones d
@@ -38,7 +39,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              slot, write_version, tenant, provider, node, mint, session_key, attestation_key, genesis_hash,
              bundle_hash, samples_root, nonce, rate, escrow, owed, paid, fee, refund, stake_reserved, sequence,
              metered_ms, opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s,
-             gpus, fee_bps, state, is_final
+             gpus, fee_bps, state, is_final, former_key
          ) = (
              EXCLUDED.slot, EXCLUDED.write_version, EXCLUDED.tenant, EXCLUDED.provider, EXCLUDED.node, EXCLUDED.mint,
              EXCLUDED.session_key, EXCLUDED.attestation_key, EXCLUDED.genesis_hash, EXCLUDED.bundle_hash,
@@ -46,7 +47,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              EXCLUDED.fee, EXCLUDED.refund, EXCLUDED.stake_reserved, EXCLUDED.sequence, EXCLUDED.metered_ms,
              EXCLUDED.opened_at, EXCLUDED.start_deadline, EXCLUDED.started_at, EXCLUDED.stopped_at, EXCLUDED.ended_at,
              EXCLUDED.max_duration_s, EXCLUDED.grace_window_s, EXCLUDED.gpus, EXCLUDED.fee_bps, EXCLUDED.state,
-             EXCLUDED.is_final
+             EXCLUDED.is_final, EXCLUDED.former_key
          )
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &heads.addresses[..] as _,
@@ -82,6 +83,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
         &column(rows, |row| i32::from(row.account.fee_bps)),
         &column(rows, |row| i16::from(row.account.state)),
         &column(rows, |row| row.account.is_final != 0),
+        &column(rows, |row| row.account.former_key.to_bytes())[..] as _,
     )
     .execute(connection)
     .await?;

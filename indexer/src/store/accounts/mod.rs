@@ -5,6 +5,7 @@
 
 mod balance;
 mod config;
+mod fault;
 mod job;
 mod mint;
 mod node;
@@ -14,7 +15,7 @@ mod stake;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Config, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Config, Fault, Job, Node, Provider, RegisteredMint},
     staking::state::{Pool, Stake},
 };
 use sqlx::PgConnection;
@@ -59,6 +60,7 @@ struct Sorted<'a> {
     nodes: Vec<Row<'a, Node>>,
     balances: Vec<Row<'a, Balance>>,
     jobs: Vec<Row<'a, Job>>,
+    faults: Vec<Row<'a, Fault>>,
 }
 
 /// Takes over every account that is newer than what is known of it, and buries what was closed.
@@ -74,6 +76,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     node::upsert(&mut *connection, &sorted.nodes).await?;
     balance::upsert(&mut *connection, &sorted.balances).await?;
     job::upsert(&mut *connection, &sorted.jobs).await?;
+    fault::upsert(&mut *connection, &sorted.faults).await?;
     tombstones::bury(&mut *connection, &changes.closed).await?;
     tombstones::bury_known(&mut *connection, &changes.emptied).await
 }
@@ -119,6 +122,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Job(account) => sorted.jobs.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Fault(account) => sorted.faults.push(Row {
                 address,
                 version,
                 account,

@@ -13,23 +13,27 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Provid
     let heads = Heads::of(rows);
     sqlx::query!(
         "INSERT INTO providers AS t (
-             address, slot, write_version, owner, attestation_key, tls_key_hash, endpoint, nodes, registered_at
+             address, slot, write_version, owner, attestation_key, tls_key_hash, endpoint, nodes, registered_at, faults,
+             gpus_offered
          )
          SELECT * FROM UNNEST(
              $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[], $7::TEXT[],
-             $8::INTEGER[], $9::BIGINT[]
+             $8::INTEGER[], $9::BIGINT[], $10::INTEGER[], $11::BIGINT[]
          ) AS n (
-             address, slot, write_version, owner, attestation_key, tls_key_hash, endpoint, nodes, registered_at
+             address, slot, write_version, owner, attestation_key, tls_key_hash, endpoint, nodes, registered_at, faults,
+             gpus_offered
          )
          WHERE NOT EXISTS (
              SELECT FROM tombstones d
              WHERE d.address = n.address AND (d.slot, d.write_version) >= (n.slot, n.write_version)
          )
          ON CONFLICT (address) DO UPDATE SET (
-             slot, write_version, owner, attestation_key, tls_key_hash, endpoint, nodes, registered_at
+             slot, write_version, owner, attestation_key, tls_key_hash, endpoint, nodes, registered_at, faults,
+             gpus_offered
          ) = (
              EXCLUDED.slot, EXCLUDED.write_version, EXCLUDED.owner, EXCLUDED.attestation_key, EXCLUDED.tls_key_hash,
-             EXCLUDED.endpoint, EXCLUDED.nodes, EXCLUDED.registered_at
+             EXCLUDED.endpoint, EXCLUDED.nodes, EXCLUDED.registered_at, EXCLUDED.faults,
+             EXCLUDED.gpus_offered
          )
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &heads.addresses[..] as _,
@@ -41,6 +45,8 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Provid
         &column(rows, |row| row.account.endpoint().to_owned()),
         &column(rows, |row| i32::from(row.account.nodes)),
         &column(rows, |row| row.account.registered_at),
+        &column(rows, |row| i32::from(row.account.faults)),
+        &column(rows, |row| i64::from(row.account.gpus_offered)),
     )
     .execute(connection)
     .await?;

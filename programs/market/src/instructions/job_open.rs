@@ -126,6 +126,9 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
     if accounts.stake.owner != accounts.node.owner {
         return Err(MarketError::WrongStake);
     }
+    accounts
+        .provider
+        .require_covered(accounts.stake.active, accounts.config.stake_per_gpu)?;
     let rate = accounts.node.price(&accounts.registered_mint.mint)?;
     accounts.registered_mint.require_in_range(rate)?;
     if rate > Rate(args.max_rate) {

@@ -60,6 +60,7 @@ pub(crate) fn handle(ctx: &mut Context<NodeRegister>, id: u16, args: &NodeSpecif
     node.registered_at = now;
     node.bump = ctx.bumps.node;
     node.specify(args)?;
+    provider.count_offer(node.gpus, false, true)?;
     emit(NodeRegistered {
         node: address,
         provider: node.provider,
@@ -72,6 +73,7 @@ pub(crate) fn handle(ctx: &mut Context<NodeRegister>, id: u16, args: &NodeSpecif
         gpus: node.gpus,
         id,
         simulated: u64::from(node.simulated),
+        gpus_offered: u64::from(provider.gpus_offered),
         at: now,
     });
     Ok(())

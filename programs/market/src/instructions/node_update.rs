@@ -3,13 +3,19 @@
 use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
 
-use crate::{errors::MarketError, events::NodeUpdated, state::Node};
+use crate::{
+    errors::MarketError,
+    events::NodeUpdated,
+    state::{Node, Provider},
+};
 
 /// Accounts of `node_update`.
 #[derive(Accounts)]
 pub struct NodeUpdate {
     #[account(address = node.owner @ MarketError::NotOwner)]
     pub owner: Signer,
+    #[account(mut, address = node.provider)]
+    pub provider: Account<Provider>,
     #[account(mut)]
     pub node: Account<Node>,
 }
@@ -22,13 +28,15 @@ pub(crate) fn handle(
     active: bool,
 ) -> Result<()> {
     let address = *ctx.accounts.node.address();
-    let node = &mut ctx.accounts.node;
+    let (node, provider) = (&mut ctx.accounts.node, &mut ctx.accounts.provider);
+    provider.count_offer(node.gpus, node.active == 1, active)?;
     node.offer(min_duration_s, max_duration_s, active)?;
     emit(NodeUpdated {
         node: address,
         min_duration_s,
         max_duration_s,
-        active: u64::from(node.active),
+        active: u32::from(node.active),
+        gpus_offered: provider.gpus_offered,
     });
     Ok(())
 }

@@ -22,6 +22,8 @@ pub struct Provider {
     pub endpoint: [u8; MAX_ENDPOINT_BYTES],
     /// Unix seconds of the registration.
     pub registered_at: i64,
+    /// GPUs of all nodes that take new jobs: what its stake must cover before another job may be opened.
+    pub gpus_offered: u32,
     /// Bytes of `endpoint` in use.
     pub endpoint_bytes: u16,
     /// Number of nodes, which is also the next node's number.
@@ -31,10 +33,10 @@ pub struct Provider {
     /// Bump of this address.
     pub bump: u8,
     /// Named padding.
-    pub padding: [u8; 1],
+    pub padding: [u8; 5],
 }
 
-const _: () = assert!(core::mem::size_of::<Provider>() == 208);
+const _: () = assert!(core::mem::size_of::<Provider>() == 216);
 
 impl Provider {
     /// Takes over a profile.
@@ -58,6 +60,28 @@ impl Provider {
         self.tls_key_hash = args.tls_key_hash;
         self.endpoint = args.endpoint;
         self.endpoint_bytes = args.endpoint_bytes;
+        Ok(())
+    }
+
+    /// Counts the GPUs of a node as it begins or ceases to take new jobs; `before` and `after` say whether it does.
+    pub fn count_offer(&mut self, gpus: u16, before: bool, after: bool) -> core::result::Result<(), MarketError> {
+        let changed = match (before, after) {
+            (false, true) => self.gpus_offered.checked_add(u32::from(gpus)),
+            (true, false) => self.gpus_offered.checked_sub(u32::from(gpus)),
+            _ => Some(self.gpus_offered),
+        };
+        self.gpus_offered = changed.ok_or(MarketError::AmountOverflow)?;
+        Ok(())
+    }
+
+    /// Refuses a stake that does not cover all that is offered, at `per_gpu` base units each.
+    pub fn require_covered(&self, stake: u64, per_gpu: u64) -> core::result::Result<(), MarketError> {
+        let required = per_gpu
+            .checked_mul(u64::from(self.gpus_offered))
+            .ok_or(MarketError::AmountOverflow)?;
+        if stake < required {
+            return Err(MarketError::StakeBelowOffer);
+        }
         Ok(())
     }
 

@@ -1,14 +1,17 @@
 //! One world in which every instruction of both programs is used, each in a transaction of its own.
 
+use gantry_protocol::{Receipt, fault::Fault};
 use gantry_sdk::{
     Instruction, Keypair, Signer,
     instruction::{market, staking},
+    receipt::{Evidence, sign},
 };
 use gantry_tests::{
     outcome::Done,
     parties::{
         self, BOND, DEPOSIT, GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, START_DEADLINE_S, UNBONDING_PERIOD_S,
     },
+    signatures::next_receipt,
     world::World,
 };
 
@@ -23,6 +26,7 @@ pub(crate) fn units_of_every_instruction() -> Vec<(String, u64)> {
     tour.money();
     tour.job();
     tour.unbonding();
+    tour.fault();
     tour.units
 }
 
@@ -182,6 +186,34 @@ impl Tour {
         self.send("market.job_cancel", cancel, &caller);
     }
 
+    fn fault(&mut self) {
+        let job = self.world.running_job();
+        let reporter = self.world.deployer.insecure_clone();
+        let gnt = self.world.gnt.clone();
+        let bounty = gnt.account_of(&mut self.world.chain, &reporter.pubkey());
+        let key = &self.world.provider.attestation;
+        let first = next_receipt(&job, &self.world.job(&job), 0);
+        let second = Receipt { time_ms: 1, ..first };
+        let evidence = Evidence {
+            key: key.pubkey(),
+            first: (first, sign(key, &first)),
+            second: (second, sign(key, &second)),
+        };
+        let prove = market::fault_prove(
+            reporter.pubkey(),
+            &evidence,
+            Fault::Equivocation,
+            self.world.provider.owner(),
+            gnt.address,
+            gnt.token_program,
+            bounty,
+        );
+        let done = self.world.chain.send(&prove, &[&reporter]).succeeds();
+        self.note("market.fault_prove", &done);
+        self.units
+            .push(("staking.stake_slash".to_owned(), done.compute_units_of(&::staking::ID)));
+    }
+
     fn unbonding(&mut self) {
         let wallet = self.world.provider.wallet.insecure_clone();
         let (owner, gnt) = (wallet.pubkey(), self.world.gnt.clone());
@@ -190,6 +222,9 @@ impl Tour {
             staking::unbonding_request(owner, 5),
             &wallet,
         );
+        self.send("staking.unbonding_cancel", staking::unbonding_cancel(owner, 0), &wallet);
+        let request = staking::unbonding_request(owner, 5);
+        self.world.chain.send(&[request], &[&wallet]).succeeds();
         self.world.chain.advance(i64::from(UNBONDING_PERIOD_S));
         let destination = gnt.account_of(&mut self.world.chain, &owner);
         let withdraw = staking::unbonding_withdraw(owner, gnt.address, destination, gnt.token_program);
