@@ -1,7 +1,6 @@
 //! Who takes part: actors with their keys, and the tokens they hold.
 
-use gantry_sdk::{Keypair, Pubkey, Signer};
-use gantry_tests::key;
+use gantry_sdk::{Keypair, Pubkey, Signer, wire::sha256};
 use serde::{Deserialize, Serialize};
 
 /// How many actors there are. Each may be provider, tenant, reporter and authority, also at the same time.
@@ -82,7 +81,7 @@ impl Keys {
             names.extend((0..ATTESTATION_KEYS).map(|number| format!("fuzz attestation {actor} {number}")));
             names
         };
-        let pairs: Vec<_> = actors().flat_map(per_actor).map(|name| key::named(&name)).collect();
+        let pairs: Vec<_> = actors().flat_map(per_actor).map(named).collect();
         let addresses = pairs.iter().map(Signer::pubkey).collect();
         Self { pairs, addresses }
     }
@@ -107,6 +106,11 @@ impl Default for Keys {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The key pair of a name.
+fn named(name: String) -> Keypair {
+    Keypair::new_from_array(sha256(name.as_bytes()))
 }
 
 fn place(key: Key) -> Option<usize> {

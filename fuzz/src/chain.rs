@@ -3,8 +3,9 @@
 //! A transaction's signatures are not checked, because the fuzzer decides itself who signs; what a program sees of it, the signer flags, is
 //! the same. The Ed25519 precompile does verify the signatures of receipts.
 
+use std::path::PathBuf;
+
 use gantry_sdk::{Instruction, Pubkey, market, staking};
-use gantry_tests::chain::committed;
 use litesvm::LiteSVM;
 use solana_account::{Account, AccountSharedData, ReadableAccount};
 use solana_clock::Clock;
@@ -18,6 +19,8 @@ use crate::{
     cast::{Purse, Token, actors, tokens},
 };
 
+/// Names a folder whose programs are fuzzed in the place of the committed ones: how `cargo xtask mutants` tries the fuzzer.
+const PROGRAMS: &str = "GANTRY_PROGRAMS";
 /// What the clock shows at first.
 pub const GENESIS_TIME: i64 = 1_800_000_000;
 /// Lamports of everybody who pays: more than any run spends.
@@ -52,8 +55,8 @@ impl Chain {
         let mut chain = Self(svm);
         chain.set_now(GENESIS_TIME);
         let deployer = book.wallet(0);
-        chain.deploy(book, &market::ID, "programs/bin/market.so", &deployer);
-        chain.deploy(book, &staking::ID, "programs/bin/staking.so", &deployer);
+        chain.deploy(book, &market::ID, "market", &deployer);
+        chain.deploy(book, &staking::ID, "staking", &deployer);
         for payer in actors().map(|actor| book.wallet(actor)).chain([FEE_PAYER, IDLER]) {
             chain.put(&payer, LAMPORTS, Pubkey::default(), Vec::new());
         }
@@ -80,9 +83,9 @@ impl Chain {
         self.0.set_account(*address, account).expect("an ordinary account");
     }
 
-    fn deploy(&mut self, book: &Book, program: &Pubkey, path: &str, deployer: &Pubkey) {
+    fn deploy(&mut self, book: &Book, program: &Pubkey, name: &str, deployer: &Pubkey) {
         self.0
-            .add_program(*program, &committed(path))
+            .add_program(*program, &bytecode(name))
             .expect("the program loads");
         let address = book.program_data(program);
         let mut record = self.0.get_account(&address).expect("the loader keeps a record");
@@ -167,6 +170,14 @@ impl Chain {
     pub fn impoverish(&mut self, wallet: &Pubkey) {
         self.put(wallet, 1, Pubkey::default(), Vec::new());
     }
+}
+
+/// The committed bytecode of a program, or what stands in its place.
+fn bytecode(program: &str) -> Vec<u8> {
+    let committed = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../programs/bin");
+    let folder = std::env::var_os(PROGRAMS).map_or_else(committed, PathBuf::from);
+    let path = folder.join(format!("{program}.so"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; `./dev programs` builds it", path.display()))
 }
 
 fn number_at(account: &AccountSharedData, at: usize) -> Option<u64> {

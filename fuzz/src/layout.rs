@@ -119,6 +119,7 @@ fn provider_layout(book: &Book, owner: Actor, of: &Provider) -> market::Provider
         tls_key_hash: profile.tls_key_hash,
         endpoint: profile.endpoint,
         registered_at: of.registered_at,
+        gpus_offered: of.offered,
         endpoint_bytes: profile.endpoint_bytes,
         nodes: of.nodes,
         faults: of.faults,

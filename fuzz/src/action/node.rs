@@ -124,6 +124,7 @@ fn durations(dice: &mut Dice) -> (u32, u32) {
 #[allow(missing_docs)]
 pub struct NodeUpdate {
     pub signer: Key,
+    pub provider: Actor,
     pub node: NodeId,
     pub min_s: u32,
     pub max_s: u32,
@@ -136,6 +137,7 @@ impl Step for NodeUpdate {
         let (min_s, max_s) = durations(dice);
         Some(Self {
             signer: dice.signer(Key::Wallet(node.0)),
+            provider: dice.mostly(node.0, Dice::actor),
             node,
             min_s,
             max_s,
@@ -150,6 +152,7 @@ impl Step for NodeUpdate {
     fn instructions(&self, book: &Book) -> Vec<Instruction> {
         let accounts = accounts::NodeUpdate {
             owner: book.key(self.signer),
+            provider: book.at(Place::Provider(self.provider)),
             node: book.at(Place::Node(self.node)),
         };
         let arguments = arguments::NodeUpdate {

@@ -34,6 +34,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         "a heartbeat is of now, by the provider's attestation key",
         heartbeat,
     ),
+    Invariant::new(58, "a provider counts the GPUs of its nodes that take jobs", offered),
 ];
 
 fn capacity(scene: &Scene) -> Held {
@@ -180,6 +181,21 @@ fn heartbeat(scene: &Scene) -> Held {
             _ => false,
         };
         holds(is_right, || format!("node {id:?}: {:?}", scene.action))?;
+    }
+    Ok(())
+}
+
+fn offered(scene: &Scene) -> Held {
+    for (owner, provider) in &scene.after.providers {
+        let nodes = scene
+            .after
+            .nodes
+            .iter()
+            .filter(|((of, _), node)| of == owner && node.active == 1);
+        let gpus: u32 = nodes.map(|(_, node)| u32::from(node.gpus)).sum();
+        holds(provider.gpus_offered == gpus, || {
+            format!("provider {owner} counts {}, there are {gpus}", provider.gpus_offered)
+        })?;
     }
     Ok(())
 }

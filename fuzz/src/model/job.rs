@@ -34,6 +34,12 @@ impl State {
         require(open.session != Key::Zero, MarketError::InvalidKey)?;
         let balance = self.balance_of(open.balance, open.tenant, open.token)?;
         require(open.stake == owner, MarketError::WrongStake)?;
+        let offered = u64::from(provider.offered);
+        let to_cover = config
+            .stake_per_gpu
+            .checked_mul(offered)
+            .ok_or(MarketError::AmountOverflow)?;
+        require(stake.active >= to_cover, MarketError::StakeBelowOffer)?;
         let per_gpu = node.rate(open.token).ok_or(MarketError::NotOffered)?;
         require(
             (mint.floor..=mint.ceiling).contains(&per_gpu),

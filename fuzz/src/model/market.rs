@@ -112,6 +112,7 @@ impl State {
             registered_at: self.now,
             nodes: 0,
             faults: 0,
+            offered: 0,
         };
         self.providers.insert(owner, provider);
         Ok(())
@@ -155,6 +156,7 @@ impl State {
             MarketError::InvalidSpecification,
         )?;
         provider.nodes += 1;
+        provider.offered += u32::from(register.gpus);
         let node = Node {
             gpus: register.gpus,
             rented: 0,
@@ -176,12 +178,20 @@ impl State {
     /// # Errors
     /// As the protocol says.
     pub fn node_update(&mut self, update: &NodeUpdate) -> Verdict {
+        let provider = self.providers.get_mut(&update.provider).ok_or(WRITTEN_MISSING)?;
         let node = self.nodes.get_mut(&update.node).ok_or(WRITTEN_MISSING)?;
         require(update.signer == Key::Wallet(update.node.0), MarketError::NotOwner)?;
+        require(update.provider == update.node.0, WRONG_ADDRESS)?;
         require(
             is_a_range(update.min_s, update.max_s),
             MarketError::InvalidSpecification,
         )?;
+        let gpus = u32::from(node.gpus);
+        match (node.active, update.active) {
+            (true, false) => provider.offered -= gpus,
+            (false, true) => provider.offered += gpus,
+            _ => {}
+        }
         node.min_s = update.min_s;
         node.max_s = update.max_s;
         node.active = update.active;

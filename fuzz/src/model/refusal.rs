@@ -1,8 +1,7 @@
 //! Why something is refused.
 
-use anchor_lang::ErrorCode;
+use anchor_lang::prelude::ProgramError;
 use gantry_sdk::{market::MarketError, staking::StakingError};
-use gantry_tests::outcome::Cause;
 use solana_instruction::error::InstructionError;
 
 use crate::chain::Refused;
@@ -45,8 +44,8 @@ impl Refusal {
     #[must_use]
     pub fn error(&self) -> InstructionError {
         match self {
-            Self::Market(error) => (*error).into_error(),
-            Self::Staking(error) => (*error).into_error(),
+            Self::Market(error) => runtime(ProgramError::from(*error)),
+            Self::Staking(error) => runtime(ProgramError::from(*error)),
             Self::Token(code) => InstructionError::Custom(*code),
             Self::Runtime(error) => error.clone(),
         }
@@ -71,10 +70,9 @@ impl From<StakingError> for Refusal {
     }
 }
 
-impl From<ErrorCode> for Refusal {
-    fn from(error: ErrorCode) -> Self {
-        Self::Runtime(error.into_error())
-    }
+/// How the runtime reports a program's error.
+fn runtime(error: ProgramError) -> InstructionError {
+    InstructionError::from(u64::from(error))
 }
 
 /// Refuses when something does not hold.

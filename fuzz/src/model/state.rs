@@ -50,6 +50,8 @@ pub struct Provider {
     pub registered_at: i64,
     pub nodes: u16,
     pub faults: u16,
+    /// GPUs of its nodes that take jobs.
+    pub offered: u32,
 }
 
 /// A node.
