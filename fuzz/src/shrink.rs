@@ -18,9 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn shrink(book: &Book, beginning: &World, actions: Vec<Action>) -> (Vec<Action>, String) {
     let started = Instant::now();
     let mut shortest = actions;
+    let kind;
     let mut what = match replay(book, beginning, &shortest) {
         Err((index, what)) => {
             shortest.truncate(index + 1);
+            kind = kind_of(&what);
             what
         }
         Ok(()) => return (shortest, "it did not fail again when replayed".to_owned()),
@@ -33,13 +35,14 @@ pub fn shrink(book: &Book, beginning: &World, actions: Vec<Action>) -> (Vec<Acti
             let mut without = shortest.clone();
             without.drain(at..(at + piece).min(shortest.len()));
             match replay(book, beginning, &without) {
-                Err((index, why)) => {
+                // Another failure would be a distraction.
+                Err((index, why)) if kind_of(&why) == kind => {
                     without.truncate(index + 1);
                     shortest = without;
                     what = why;
                     is_shorter = true;
                 }
-                Ok(()) => at += piece,
+                _ => at += piece,
             }
         }
         if started.elapsed() >= PATIENCE || (piece == 1 && !is_shorter) {
@@ -49,4 +52,13 @@ pub fn shrink(book: &Book, beginning: &World, actions: Vec<Action>) -> (Vec<Acti
             piece = (piece / 2).max(1);
         }
     }
+}
+
+/// What went wrong, without the numbers of whom and how much.
+fn kind_of(what: &str) -> String {
+    let first_line = what.lines().next().unwrap_or_default();
+    first_line
+        .chars()
+        .filter(|character| !character.is_ascii_digit())
+        .collect()
 }

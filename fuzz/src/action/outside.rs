@@ -9,7 +9,11 @@ use crate::{
     book::Book,
     cast::{Actor, Purse, Token},
     dice::Dice,
-    model::{State, Verdict, state::Phase},
+    model::{
+        State, Verdict,
+        refusal::{WRONG_PURSE, require},
+        state::Phase,
+    },
 };
 
 /// Time passes; a chain's clock may also step back a little.
@@ -99,6 +103,7 @@ impl Step for Gift {
 
     fn apply(&self, state: &mut State) -> Verdict {
         let from = Purse::Of(self.from, self.to.token());
+        require(state.purse_exists(self.to), WRONG_PURSE)?;
         state.transfer(from, crate::cast::Key::Wallet(self.from), self.to, self.amount)
     }
 

@@ -2,7 +2,7 @@
 
 use gantry_sdk::{Pubkey, market::state::Job};
 
-use super::{Held, Invariant, Scene, holds};
+use super::{Held, Invariant, Scene, holds, pairs};
 
 pub(super) const OPEN: u8 = 1;
 pub(super) const RUNNING: u8 = 2;
@@ -27,7 +27,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(15, "metered time is at most the rented time", rented),
     Invariant::new(
         16,
-        "metered time is at most the time since the start, until the stop, and one second",
+        "metered time is at most the time since the start, when it grows after a stop that until the stop, and one second",
         elapsed,
     ),
     Invariant::new(17, "an ended job holds its fee and nothing else", ended),
@@ -88,14 +88,16 @@ fn rented(scene: &Scene) -> Held {
 }
 
 fn elapsed(scene: &Scene) -> Held {
-    every(scene, |job| {
-        let end = match (job.stopped_at, job.ended_at) {
-            (0, _) => scene.latest,
-            (stopped_at, _) => stopped_at,
-        };
-        job.metered_ms == 0
-            || i128::from(job.metered_ms) <= (i128::from(end) - i128::from(job.started_at)) * 1_000 + 1_000
-    })
+    let fits = |job: &Job, end: i64| {
+        let elapsed_ms = (i128::from(end) - i128::from(job.started_at)).max(0) * 1_000;
+        i128::from(job.metered_ms) <= elapsed_ms + 1_000
+    };
+    every(scene, |job| job.metered_ms == 0 || fits(job, scene.latest))?;
+    for (id, old, new) in pairs(&scene.before.jobs, &scene.after.jobs) {
+        let grew = old.stopped_at != 0 && new.metered_ms > old.metered_ms;
+        holds(!grew || fits(new, new.stopped_at), || format!("job {id:?}: {new:?}"))?;
+    }
+    Ok(())
 }
 
 fn ended(scene: &Scene) -> Held {

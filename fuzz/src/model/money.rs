@@ -33,7 +33,7 @@ impl State {
     }
 
     /// Whether a token account exists: a vault does when its mint is registered.
-    pub(super) fn purse_exists(&self, purse: Purse) -> bool {
+    pub(crate) fn purse_exists(&self, purse: Purse) -> bool {
         match purse {
             Purse::Vault(token) => self.mints.contains_key(&token),
             Purse::Of(..) | Purse::Bonds => true,

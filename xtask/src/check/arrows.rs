@@ -122,7 +122,14 @@ mod tests {
 
     #[test]
     fn nobody_may_use_what_stands_at_the_top() {
-        for top in ["gantry-cli", "gantry-sandbox", "xtask", "path-tracer", "gantry-fuzz", "gantry-tests"] {
+        for top in [
+            "gantry-cli",
+            "gantry-sandbox",
+            "xtask",
+            "path-tracer",
+            "gantry-fuzz",
+            "gantry-tests",
+        ] {
             assert!(MAY_USE.iter().all(|(_, allowed)| !allowed.contains(&top)), "{top}");
         }
     }

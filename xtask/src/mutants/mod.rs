@@ -23,6 +23,9 @@ pub(crate) struct Options {
     /// Only mutants whose names contain this; may be given more than once.
     #[arg(long)]
     only: Vec<String>,
+    /// Try only these of the tests: market, staking, short (the fuzzer's), matrix.
+    #[arg(long)]
+    test: Vec<String>,
     /// Name the mutants and do nothing.
     #[arg(long)]
     list: bool,
@@ -57,7 +60,7 @@ pub(crate) fn mutants(workspace: &Workspace, options: &Options) -> Result<()> {
         println!("mutants: each of {} can be planted", chosen.len());
         return Ok(());
     }
-    try_all(workspace, &chosen, options.only.is_empty())
+    try_all(workspace, &chosen, options)
 }
 
 /// Everything that keeps a mutant of the list from being planted.
@@ -67,8 +70,8 @@ pub(crate) fn violations(workspace: &Workspace) -> Result<Vec<String>> {
     }))
 }
 
-fn try_all(workspace: &Workspace, chosen: &[Mutant], is_whole: bool) -> Result<()> {
-    let binaries = tests::build(workspace)?;
+fn try_all(workspace: &Workspace, chosen: &[Mutant], options: &Options) -> Result<()> {
+    let binaries = tests::build(workspace, &options.test)?;
     let tree = Tree::prepare(workspace)?;
     // What the tests load: first the programs as they are.
     let mut original = Vec::new();
@@ -77,7 +80,7 @@ fn try_all(workspace: &Workspace, chosen: &[Mutant], is_whole: bool) -> Result<(
         tree.place(&program, &bytes)?;
         original.push((program, bytes));
     }
-    if is_whole {
+    if options.only.is_empty() {
         ensure!(
             noticed(&binaries, tree.programs(), "market")?.is_none(),
             "the tests fail already without a mutant"

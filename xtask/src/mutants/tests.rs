@@ -23,8 +23,11 @@ pub(crate) struct TestBinary {
     path: PathBuf,
 }
 
-/// Compiles the tests.
-pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
+/// Compiles the tests, or only those that are asked for.
+pub(crate) fn build(workspace: &Workspace, only: &[String]) -> Result<Vec<TestBinary>> {
+    let is_wanted = |test: &&str| only.is_empty() || only.iter().any(|name| name == test);
+    let tests: Vec<_> = TESTS.into_iter().filter(is_wanted).collect();
+    ensure!(!tests.is_empty(), "the tests are {TESTS:?}");
     let mut cargo = Command::new("cargo");
     cargo.args([
         "test",
@@ -34,7 +37,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
         "--no-run",
         "--message-format=json-render-diagnostics",
     ]);
-    for test in TESTS {
+    for test in &tests {
         cargo.args(["--test", test]);
     }
     let output = cargo
@@ -47,7 +50,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
     for message in Message::parse_stream(&output.stdout[..]) {
         if let Message::CompilerArtifact(artifact) = message.context("reading what cargo built")?
             && let Some(path) = artifact.executable
-            && TESTS.contains(&artifact.target.name.as_str())
+            && tests.contains(&artifact.target.name.as_str())
         {
             found.push(TestBinary {
                 name: artifact.target.name,
@@ -55,8 +58,8 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
             });
         }
     }
-    found.sort_by_key(|binary| TESTS.iter().position(|name| *name == binary.name));
-    ensure!(found.len() == TESTS.len(), "cargo built only {found:?}");
+    found.sort_by_key(|binary| tests.iter().position(|name| *name == binary.name));
+    ensure!(found.len() == tests.len(), "cargo built only {found:?}");
     Ok(found)
 }
 
