@@ -12,7 +12,7 @@ use gantry_fuzz::{
 };
 
 /// Steps of the short run.
-const STEPS: u64 = 6_000;
+const STEPS: u64 = 25_000;
 
 #[test]
 fn model_and_programs_agree_on_every_step_and_every_invariant_holds() {

@@ -148,17 +148,18 @@ impl Step for ConfigUpdate {
             _ => now,
         };
         // Each parameter at an edge now and then.
-        to.stake_per_gpu = match dice.below(8) {
-            0 => 0,
-            1 => u64::MAX,
-            2 => dice.between(1, 1_000_000_000_000),
+        // What stops nearly every job is rare, for it lasts until the next change.
+        to.stake_per_gpu = match dice.below(40) {
+            0 => u64::MAX,
+            1..=4 => 0,
+            5..=8 => dice.between(1, 1_000_000_000_000),
             _ => to.stake_per_gpu,
         };
         to.start_deadline_s = dice.edge(1, 3_600, to.start_deadline_s);
         to.grace_window_s = dice.edge(5, 3_600, to.grace_window_s);
         to.heartbeat_max_age_s = dice.edge(10, 1_000_000, to.heartbeat_max_age_s);
         to.fee_bps = u16::try_from(dice.edge(0, 2_000, 500)).ok()?;
-        to.paused = dice.chance(10);
+        to.paused = dice.chance(4);
         Some(Self {
             signer: dice.signer(now),
             to,
@@ -285,7 +286,7 @@ impl Step for MintUpdate {
             token: dice.token(),
             floor,
             ceiling,
-            enabled: !dice.chance(12),
+            enabled: !dice.chance(5),
         })
     }
 
@@ -323,12 +324,12 @@ impl Dice {
 
     /// A range of rates, mostly wide.
     fn range(&mut self) -> (u64, u64) {
-        match self.below(12) {
+        match self.below(24) {
             0 => (0, 0),
             1 => (2, 1),
-            2 => (0, u64::MAX),
-            3 => (u64::MAX, u64::MAX),
-            4 => (700_000_000, 700_000_000),
+            2..=4 => (0, u64::MAX),
+            5 => (u64::MAX, u64::MAX),
+            6 => (700_000_000, 700_000_000),
             _ => (1, 20_000_000_000),
         }
     }

@@ -27,7 +27,9 @@ pub struct JobStart {
 
 impl Step for JobStart {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
-        let job = dice.job_that(state, |job| job.phase == Phase::Open)?;
+        let is_late = dice.chance(20);
+        let fits = |job: &Job| job.phase == Phase::Open && (is_late || state.now <= job.start_deadline);
+        let job = dice.job_that(state, fits)?;
         let right = state.jobs.get(&job).map_or(Key::Wallet(0), |job| job.attestation);
         let signer = dice.signer(right);
         Some(Self { signer, job })

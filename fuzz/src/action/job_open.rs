@@ -11,7 +11,7 @@ use crate::{
     book::{Book, NodeId, Place},
     cast::{Actor, Key, Token},
     dice::Dice,
-    model::{State, Verdict},
+    model::{State, Verdict, state::Node},
 };
 
 /// `job_open`.
@@ -34,7 +34,21 @@ pub struct JobOpen {
 
 impl Step for JobOpen {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
-        let node_id = dice.node(state)?;
+        let is_ready = |node: &Node| {
+            let age_s = state.now - node.heartbeat_at;
+            node.active && age_s <= i64::from(state.config.heartbeat_max_age_s) && node.rented < node.gpus
+        };
+        let ready: Vec<_> = state
+            .nodes
+            .iter()
+            .filter(|(_, node)| is_ready(node))
+            .map(|(id, _)| *id)
+            .collect();
+        let is_any = dice.chance(10);
+        let node_id = match dice.pick(&ready) {
+            Some(id) if !is_any => *id,
+            _ => dice.node(state)?,
+        };
         let node = state.nodes.get(&node_id);
         // Mostly in a token that the node is priced in, by somebody with money in it.
         let offered: Vec<_> = node

@@ -141,7 +141,7 @@ impl Step for NodeUpdate {
             node,
             min_s,
             max_s,
-            active: !dice.chance(10),
+            active: !dice.chance(6),
         })
     }
 

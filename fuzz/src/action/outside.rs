@@ -32,15 +32,16 @@ impl Step for Advance {
                 // The next deadlines are the likelier ones, or time would fly over most of them.
                 let mut near = deadlines;
                 near.sort_unstable();
-                near.truncate(6);
+                near.truncate(4);
                 let at = dice.pick(&near).copied()?;
                 let offset = i64::try_from(dice.below(3)).ok()? - 1;
                 at + offset - state.now
             }
             5..=7 => i64::try_from(dice.below(20)).ok()?,
-            8 => i64::try_from(dice.below(400)).ok()?,
+            8 => i64::try_from(dice.below(60)).ok()?,
             _ if dice.chance(20) => -1,
-            _ if dice.chance(10) => i64::try_from(dice.below(200_000)).ok()?,
+            _ if dice.chance(30) => i64::try_from(dice.below(1_000)).ok()?,
+            _ if dice.chance(5) => i64::try_from(dice.below(200_000)).ok()?,
             _ => 1,
         };
         Some(Self { seconds })

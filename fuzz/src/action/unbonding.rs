@@ -26,15 +26,16 @@ pub struct UnbondingRequest {
 impl Step for UnbondingRequest {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
         let owner = dice.among(&state.stakes)?;
-        let free = state.stakes[&owner].free();
+        let (free, active) = (state.stakes[&owner].free(), state.stakes[&owner].active);
         Some(Self {
             signer: dice.signer(Key::Wallet(owner)),
             stake: dice.mostly(owner, Dice::actor),
-            // Mostly little, so that the queue fills.
-            amount: if dice.chance(60) {
-                dice.between(1, 1_000)
-            } else {
-                dice.amount(free)
+            amount: match dice.below(10) {
+                // Mostly little, so that the queue fills.
+                0..=5 => dice.between(1, 1_000),
+                // What jobs hold.
+                6 => dice.between(free, active),
+                _ => dice.amount(free),
             },
         })
     }

@@ -34,12 +34,6 @@ impl Mutant {
             None => true,
         }
     }
-
-    /// The program whose sources it is planted into, or `market`, which uses everything that is shared.
-    pub(crate) fn program(&self) -> &str {
-        let own = self.file.strip_prefix("programs/");
-        own.and_then(|rest| rest.split('/').next()).unwrap_or("market")
-    }
 }
 
 #[derive(Deserialize)]

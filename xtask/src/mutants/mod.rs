@@ -82,7 +82,7 @@ fn try_all(workspace: &Workspace, chosen: &[Mutant], options: &Options) -> Resul
     }
     if options.only.is_empty() {
         ensure!(
-            noticed(&binaries, tree.programs(), "market")?.is_none(),
+            noticed(&binaries, tree.programs())?.is_none(),
             "the tests fail already without a mutant"
         );
     }
@@ -134,7 +134,7 @@ fn try_one(tree: &Tree, binaries: &[TestBinary], original: &[(String, Vec<u8>)],
     let fate = if is_same {
         Fate::Same
     } else {
-        match noticed(binaries, tree.programs(), mutant.program())? {
+        match noticed(binaries, tree.programs())? {
             Some((binary, tests)) => Fate::Killed { binary, tests },
             None => Fate::Survived,
         }
@@ -147,11 +147,8 @@ fn try_one(tree: &Tree, binaries: &[TestBinary], original: &[(String, Vec<u8>)],
 }
 
 /// The first test binary that fails with these programs, and its failed tests.
-fn noticed(binaries: &[TestBinary], programs: &Path, first: &str) -> Result<Option<(String, Vec<String>)>> {
-    let mut ordered: Vec<_> = binaries.iter().collect();
-    // The program's own tests are the likeliest to notice.
-    ordered.sort_by_key(|binary| binary.name != first);
-    for binary in ordered {
+fn noticed(binaries: &[TestBinary], programs: &Path) -> Result<Option<(String, Vec<String>)>> {
+    for binary in binaries {
         if let Some(failed) = binary.failures(programs)? {
             return Ok(Some((binary.name.clone(), failed)));
         }

@@ -10,8 +10,8 @@ use cargo_metadata::Message;
 
 use crate::workspace::Workspace;
 
-/// The tests that run on bytecode, in the order of trying.
-const TESTS: [&str; 4] = ["market", "staking", "short", "matrix"];
+/// The tests that run on bytecode, in the order of trying: the fuzzer's short run notices most, and soonest.
+const TESTS: [&str; 4] = ["short", "market", "staking", "matrix"];
 /// Tells the tests where the programs are.
 const PROGRAMS: &str = "GANTRY_PROGRAMS";
 
