@@ -8,6 +8,28 @@ ALTER TABLE providers ADD COLUMN gpus_offered BIGINT NOT NULL DEFAULT 0 CHECK (g
 ALTER TABLE jobs ADD COLUMN former_key BYTEA NOT NULL
     DEFAULT '\x0000000000000000000000000000000000000000000000000000000000000000' CHECK (octet_length(former_key) = 32);
 
+-- Metered milliseconds of the last settled receipt that both sides signed, and whether a claim of the provider waits.
+ALTER TABLE jobs ADD COLUMN co_signed_ms u64 NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN claimed BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- Claims of providers against silent tenants; closed when they are settled or refuted.
+CREATE TABLE claims (
+    address BYTEA PRIMARY KEY CHECK (octet_length(address) = 32),
+    slot BIGINT NOT NULL CHECK (slot >= 0),
+    write_version BIGINT NOT NULL CHECK (write_version >= 0),
+    job BYTEA NOT NULL CHECK (octet_length(job) = 32),
+    payer BYTEA NOT NULL CHECK (octet_length(payer) = 32),
+    samples_root BYTEA NOT NULL CHECK (octet_length(samples_root) = 32),
+    sequence u64 NOT NULL,
+    metered_ms u64 NOT NULL,
+    bond u64 NOT NULL,
+    payable_at BIGINT NOT NULL
+);
+CREATE INDEX claims_by_job ON claims (job, address);
+
+CREATE VIEW open_claims AS SELECT * FROM claims a WHERE NOT EXISTS (
+    SELECT FROM tombstones t WHERE t.address = a.address AND (t.slot, t.write_version) > (a.slot, a.write_version));
+
 CREATE TABLE faults (
     address BYTEA PRIMARY KEY CHECK (octet_length(address) = 32),
     slot BIGINT NOT NULL CHECK (slot >= 0),
@@ -22,7 +44,7 @@ CREATE TABLE faults (
     slashed u64 NOT NULL,
     proven_at BIGINT NOT NULL,
     penalty_bps INTEGER NOT NULL,
-    -- 1 equivocation, 2 regressing usage.
+    -- 1 equivocation, 2 regressing usage, 3 usage after the final receipt.
     kind SMALLINT NOT NULL
 );
 CREATE INDEX faults_by_provider ON faults (provider, address);

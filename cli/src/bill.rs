@@ -9,7 +9,7 @@ use gantry_sdk::{
     client::ClientError,
     history::{self, JobTransaction},
     market::state::{Job, JobState, Node},
-    verify::{self, VerifiedBill, VerifiedSettlement},
+    verify::{self, VerifiedBill, VerifiedClaim, VerifiedSettlement},
 };
 use serde_json::{Value, json};
 
@@ -146,6 +146,7 @@ impl ChainBill {
             "stopped_at": job.stopped_at,
             "ended_at": job.ended_at,
             "settlements": bill.settlements.iter().map(settlement_object).collect::<Vec<_>>(),
+            "claims": bill.claims.iter().map(claim_object).collect::<Vec<_>>(),
             "transactions": self.transactions.iter().map(transaction_object).collect::<Vec<_>>(),
             "compute_units": number(self.compute_units()),
         });
@@ -191,8 +192,8 @@ impl ChainBill {
         ];
         let mut table = Table::new(&["TRANSACTION", "#SLOT", "#CU", "#PAID", "SIGNATURE"]);
         for transaction in &self.transactions {
-            let paid: Vec<&VerifiedSettlement> = self.settled_by(transaction).collect();
-            let total = paid.iter().map(|settlement| settlement.paid_now).sum();
+            let paid: Vec<u64> = self.paid_by(transaction).collect();
+            let total = paid.iter().sum();
             table.row([
                 events(transaction).join(", "),
                 transaction.slot.to_string(),
@@ -219,14 +220,28 @@ impl ChainBill {
                 receipt.tenant_signature,
             ));
         }
+        for claim in bill.claims.iter().filter(|claim| claim.paid_now > 0) {
+            let receipt = &claim.receipt.receipt;
+            text.push_str(&format!(
+                "\nClaimed by the provider alone: receipt {}, up to {} ms, {}\n  provider's signature {}\n",
+                receipt.sequence,
+                receipt.metered_ms,
+                mint.show_exact(claim.paid_now),
+                claim.receipt.signature,
+            ));
+        }
         text
     }
 
-    fn settled_by<'a>(&'a self, transaction: &'a JobTransaction) -> impl Iterator<Item = &'a VerifiedSettlement> {
-        self.bill
-            .settlements
-            .iter()
-            .filter(|settlement| settlement.signature == transaction.signature)
+    /// What the payments of a transaction paid, each.
+    fn paid_by<'a>(&'a self, transaction: &'a JobTransaction) -> impl Iterator<Item = u64> {
+        let settlements = self.bill.settlements.iter();
+        let settled = settlements.map(|settlement| (settlement.signature, settlement.paid_now));
+        let claims = self.bill.claims.iter().map(|claim| (claim.signature, claim.paid_now));
+        settled
+            .chain(claims)
+            .filter(|(signature, _)| *signature == transaction.signature)
+            .map(|(_, paid)| paid)
     }
 }
 
@@ -268,6 +283,20 @@ fn settlement_object(settlement: &VerifiedSettlement) -> Value {
         "provider_signature": signed.provider_signature.to_string(),
         "tenant_key": signed.tenant_key.to_string(),
         "tenant_signature": signed.tenant_signature.to_string(),
+    })
+}
+
+fn claim_object(claim: &VerifiedClaim) -> Value {
+    let signed = &claim.receipt;
+    json!({
+        "signature": claim.signature.to_string(),
+        "slot": number(claim.slot),
+        "sequence": number(signed.receipt.sequence),
+        "metered_ms": number(signed.receipt.metered_ms),
+        "paid_now": number(claim.paid_now),
+        "receipt": BASE64.encode(signed.receipt.to_bytes()),
+        "provider_key": signed.key.to_string(),
+        "provider_signature": signed.signature.to_string(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Accounts of the programs, read from their bytes.
 
 pub use anchor_lang::Discriminator;
-use market::state::{Balance, Config, Fault, Job, Node, Provider, RegisteredMint};
+use market::state::{Balance, Claim, Config, Fault, Job, Node, Provider, RegisteredMint};
 use solana_pubkey::Pubkey;
 use staking::state::{Pool, Stake};
 
@@ -105,7 +105,7 @@ macro_rules! accounts {
 
 accounts! {
     staking::ID: Pool, Stake;
-    market::ID: Config, RegisteredMint, Provider, Node, Balance, Job, Fault;
+    market::ID: Config, RegisteredMint, Provider, Node, Balance, Job, Fault, Claim;
 }
 
 #[cfg(test)]

@@ -82,6 +82,12 @@ pub fn job(tenant: &Pubkey, nonce: u64) -> Pubkey {
     market_address(&[market_seeds::JOB, tenant.as_ref(), &nonce.to_le_bytes()])
 }
 
+/// The waiting claim of a job's provider.
+#[must_use]
+pub fn claim(job: &Pubkey) -> Pubkey {
+    market_address(&[market_seeds::CLAIM, job.as_ref()])
+}
+
 /// The record of a proven fault of a job's provider.
 #[must_use]
 pub fn fault(job: &Pubkey, kind: Fault) -> Pubkey {

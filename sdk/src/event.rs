@@ -4,9 +4,9 @@ use anchor_lang::Discriminator;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use borsh::BorshDeserialize;
 use market::events::{
-    BalanceDeposited, BalanceOpened, BalanceWithdrawn, FaultProven, JobCancelled, JobClosed, JobOpened, JobRekeyed,
-    JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered,
-    NodeUpdated, ProviderConfigured,
+    BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, FaultProven,
+    JobCancelled, JobClosed, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
+    MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, ProviderConfigured,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
@@ -82,7 +82,7 @@ events! {
         StakeReleased, UnbondingCancelled, StakeSlashed;
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
-        JobClosed, JobCancelled, JobRekeyed, FaultProven;
+        JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

@@ -3,9 +3,9 @@
 use ed25519_dalek::{Signature as DalekSignature, VerifyingKey};
 use gantry_protocol::{
     Receipt,
-    ed25519::{self, pair},
+    ed25519::{self, pair, single},
     fault::{self, Fault},
-    receipt::Malformed,
+    receipt::{Malformed, ReceiptView},
 };
 use solana_keypair::Keypair;
 use solana_program::instruction::Instruction;
@@ -83,11 +83,7 @@ impl CoSignedReceipt {
             self.tenant_signature.as_array(),
             &self.receipt.to_bytes(),
         );
-        Instruction {
-            program_id: ED25519_PROGRAM,
-            accounts: Vec::new(),
-            data: data.to_vec(),
-        }
+        precompile(data.to_vec())
     }
 
     /// Reads a precompile instruction in the canonical layout. Does not check the signatures: [`Self::verify`] does.
@@ -96,19 +92,69 @@ impl CoSignedReceipt {
     /// [`ReceiptError`] for any other layout or message.
     pub fn from_instruction_data(data: &[u8]) -> Result<Self, ReceiptError> {
         let signed = ed25519::parse(data).map_err(ReceiptError::NotCanonical)?;
-        let signature = |at: usize| {
-            let bytes = data.get(at..at + 64).and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
-            bytes
-                .map(Signature::from)
-                .ok_or(ReceiptError::NotCanonical(ed25519::NotCanonical::Length))
-        };
         Ok(Self {
             receipt: signed.receipt()?.to_receipt(),
             provider_key: Pubkey::new_from_array(*signed.provider_key),
-            provider_signature: signature(ed25519::PROVIDER_SIGNATURE_AT)?,
+            provider_signature: signature_at(data, ed25519::PROVIDER_SIGNATURE_AT)?,
             tenant_key: Pubkey::new_from_array(*signed.tenant_key),
-            tenant_signature: signature(ed25519::TENANT_SIGNATURE_AT)?,
+            tenant_signature: signature_at(data, ed25519::TENANT_SIGNATURE_AT)?,
         })
+    }
+}
+
+/// A receipt that the provider alone has signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderReceipt {
+    /// What was signed.
+    pub receipt: Receipt,
+    /// The provider's attestation key.
+    pub key: Pubkey,
+    /// Its signature.
+    pub signature: Signature,
+}
+
+impl ProviderReceipt {
+    /// Checks the signature.
+    ///
+    /// # Errors
+    /// [`ReceiptError::InvalidSignature`].
+    pub fn verify(&self) -> Result<(), ReceiptError> {
+        verify(&self.key, &self.signature, &self.receipt)
+    }
+
+    /// The precompile instruction that must stand directly before `claim_open`.
+    #[must_use]
+    pub fn ed25519_instruction(&self) -> Instruction {
+        let data = single::encode(self.key.as_array(), self.signature.as_array(), &self.receipt.to_bytes());
+        precompile(data.to_vec())
+    }
+
+    /// Reads a precompile instruction in the layout of one signature. Does not check it: [`Self::verify`] does.
+    ///
+    /// # Errors
+    /// [`ReceiptError`] for any other layout or message.
+    pub fn from_instruction_data(data: &[u8]) -> Result<Self, ReceiptError> {
+        let signed = single::parse(data).map_err(ReceiptError::NotCanonical)?;
+        Ok(Self {
+            receipt: ReceiptView::of(signed.message)?.to_receipt(),
+            key: Pubkey::new_from_array(*signed.key),
+            signature: signature_at(data, single::SIGNATURE_AT)?,
+        })
+    }
+}
+
+fn signature_at(data: &[u8], at: usize) -> Result<Signature, ReceiptError> {
+    let bytes = data.get(at..at + 64).and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
+    bytes
+        .map(Signature::from)
+        .ok_or(ReceiptError::NotCanonical(ed25519::NotCanonical::Length))
+}
+
+fn precompile(data: Vec<u8>) -> Instruction {
+    Instruction {
+        program_id: ED25519_PROGRAM,
+        accounts: Vec::new(),
+        data,
     }
 }
 
@@ -147,11 +193,7 @@ impl Evidence {
             [self.first.1.as_array(), self.second.1.as_array()],
             [&self.first.0.to_bytes(), &self.second.0.to_bytes()],
         );
-        Instruction {
-            program_id: ED25519_PROGRAM,
-            accounts: Vec::new(),
-            data: data.to_vec(),
-        }
+        precompile(data.to_vec())
     }
 }
 

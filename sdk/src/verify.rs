@@ -11,11 +11,15 @@ use market::{
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 
+mod claims;
+
+pub use claims::VerifiedClaim;
+
 use crate::{
     address::ED25519_PROGRAM,
     event::Event,
     history::{JobTransaction, TopLevelInstruction},
-    receipt::{CoSignedReceipt, ReceiptError},
+    receipt::{CoSignedReceipt, ProviderReceipt, ReceiptError},
 };
 
 /// One payment, recomputed from its receipt.
@@ -54,8 +58,10 @@ pub struct VerifiedBill {
     pub metered_ms: u64,
     /// Owed, paid, fee, and what goes (or went) back.
     pub bill: Bill,
-    /// All payments, oldest first.
+    /// All payments that both sides signed, oldest first.
     pub settlements: Vec<VerifiedSettlement>,
+    /// All payments that the provider claimed of a silent tenant, oldest first.
+    pub claims: Vec<VerifiedClaim>,
 }
 
 /// Where chain and computation differ.
@@ -92,6 +98,9 @@ pub enum Discrepancy {
         /// Why.
         error: ReceiptError,
     },
+    /// A claim that ended without having begun.
+    #[error("the claim settled in transaction {0} was never opened")]
+    NoClaim(Signature),
     /// A receipt that is not newer than the one before.
     #[error("the settlement in transaction {0} is not newer than the one before it")]
     NotNewer(Signature),
@@ -146,6 +155,11 @@ pub fn verify(
             Event::JobSettled(settled) if settled.job == address => {
                 replay.settle(transaction, instruction, settled)?;
             }
+            Event::ClaimOpened(opened) if opened.job == address => {
+                replay.open_claim(transaction, instruction, opened)?
+            }
+            Event::ClaimSettled(settled) if settled.job == address => replay.settle_claim(transaction, settled)?,
+            Event::ClaimRefuted(refuted) if refuted.job == address => replay.claim = None,
             Event::JobRekeyed(rekeyed) if rekeyed.job == address => replay.attestation_key = rekeyed.attestation_key,
             _ => {}
         }
@@ -155,6 +169,7 @@ pub fn verify(
         ("rate", job.rate, opened.rate),
         ("escrow", job.escrow, opened.escrow),
         ("sequence", job.sequence, replay.sequence),
+        ("co_signed_ms", job.co_signed_ms, replay.co_signed_ms),
         ("metered_ms", job.metered_ms, replay.metered_ms),
         ("owed", job.owed, bill.owed.0),
         ("paid", job.paid, bill.paid.0),
@@ -197,6 +212,7 @@ pub fn verify(
         metered_ms: replay.metered_ms,
         bill,
         settlements: replay.settlements,
+        claims: replay.claims,
     })
 }
 
@@ -214,10 +230,14 @@ struct Replay<'a> {
     attestation_key: Pubkey,
     sequence: u64,
     metered_ms: u64,
+    co_signed_ms: u64,
     samples_root: [u8; 32],
     is_final: bool,
     paid: u64,
     settlements: Vec<VerifiedSettlement>,
+    /// The receipt of the waiting claim.
+    claim: Option<ProviderReceipt>,
+    claims: Vec<VerifiedClaim>,
 }
 
 impl<'a> Replay<'a> {
@@ -229,10 +249,13 @@ impl<'a> Replay<'a> {
             attestation_key,
             sequence: 0,
             metered_ms: 0,
+            co_signed_ms: 0,
             samples_root: [0; 32],
             is_final: false,
             paid: 0,
             settlements: Vec::new(),
+            claim: None,
+            claims: Vec::new(),
         }
     }
 
@@ -296,6 +319,7 @@ impl<'a> Replay<'a> {
         )?;
         self.sequence = signed.receipt.sequence;
         self.metered_ms = signed.receipt.metered_ms;
+        self.co_signed_ms = signed.receipt.metered_ms;
         self.samples_root = signed.receipt.samples_root;
         self.is_final |= signed.receipt.is_final();
         self.paid = bill.paid.0;

@@ -5,7 +5,7 @@ use market::state::{JobState, Node};
 use serde_json::{Value, json};
 
 use crate::fixtures::{
-    accounts::{balance, config, job, key, node, pool, provider, registered_mint, stake, usdc, written},
+    accounts::{balance, claim, config, fault, job, key, node, pool, provider, registered_mint, stake, usdc, written},
     database::{Postgres, apply, slot},
     indexer::Api,
     transactions::{calls, co_signed, logged, payload, settlement, transaction},
@@ -46,6 +46,8 @@ async fn market() -> (Postgres, Api) {
         written(key(14), &balance(key(3), u64::MAX), 9),
         written(key(15), &paid_job, 10),
         written(key(16), &ended, 11),
+        written(key(17), &fault(key(15), key(2)), 12),
+        written(key(18), &claim(key(15)), 13),
     ];
     let transactions = vec![opening, settlement(2, &co_signed(key(15), 1, 9_000))];
     apply(
@@ -237,7 +239,7 @@ async fn the_api_describes_itself_and_its_health() {
     assert_eq!(api.get("/readyz").await.json["data"]["ready"], true);
     let document = api.get("/openapi.json").await.json;
     assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(document["paths"].as_object().unwrap().len(), 18);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 19);
     let page = api.get("/docs/").await;
     assert_eq!((page.status, page.text.contains("swagger-ui")), (200, true));
     assert_eq!(api.get("/docs/swagger-ui.css").await.status, 200);
@@ -300,4 +302,25 @@ async fn a_proof_says_when_it_does_not_hold_everything() {
     let proof = api.data(&format!("/v1/jobs/{}/proof", key(15))).await;
     assert_eq!(proof["events_complete"], false);
     assert_eq!(proof["events"].as_array().unwrap().len(), 1_000);
+}
+
+#[tokio::test]
+async fn faults_and_claims_are_found_by_job_and_provider() {
+    let (_postgres, api) = market().await;
+    for query in ["", &format!("?provider={}", key(2)), &format!("?job={}", key(15))] {
+        let faults = api.data(&format!("/v1/faults{query}")).await;
+        assert_eq!(addresses(&faults), texts(&[17]), "{query}");
+        assert_eq!(
+            (&faults[0]["kind"], &faults[0]["slashed"], &faults[0]["penalty_bps"]),
+            (&json!("equivocation"), &json!(u64::MAX.to_string()), &json!(1_000))
+        );
+    }
+    assert_eq!(api.data(&format!("/v1/faults?provider={}", key(3))).await, json!([]));
+    let claims = api.data(&format!("/v1/claims?job={}", key(15))).await;
+    assert_eq!(addresses(&claims), texts(&[18]));
+    assert_eq!(
+        (&claims[0]["metered_ms"], &claims[0]["bond"], &claims[0]["payable_at"]),
+        (&json!("12000"), &json!(u64::MAX.to_string()), &json!(1_090))
+    );
+    assert_eq!(api.data(&format!("/v1/claims?job={}", key(16))).await, json!([]));
 }

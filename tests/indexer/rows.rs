@@ -8,7 +8,7 @@ use market::state::Price;
 use sqlx::Connection as _;
 
 use crate::fixtures::{
-    accounts::{balance, config, fault, job, key, node, pool, provider, registered_mint, stake, usdc, written},
+    accounts::{balance, claim, config, fault, job, key, node, pool, provider, registered_mint, stake, usdc, written},
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
 };
@@ -25,6 +25,7 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(14), &balance(key(3), u64::MAX), 7),
         written(key(15), &job(key(3), key(2)), 8),
         written(key(16), &fault(key(15), key(2)), 9),
+        written(key(17), &claim(key(15)), 10),
     ]
 }
 
@@ -60,6 +61,10 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
         "h100-sxm|8|700"
     );
     assert_eq!(postgres.ask("SELECT state, escrow, fee_bps FROM jobs"), "2|3600|250");
+    assert_eq!(
+        postgres.ask("SELECT sequence, metered_ms, bond, payable_at FROM claims"),
+        format!("5|12000|{}|1090", u64::MAX)
+    );
     assert_eq!(
         postgres.ask("SELECT kind, sequence, slashed, penalty_bps FROM faults"),
         format!("1|4|{}|1000", u64::MAX)

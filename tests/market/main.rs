@@ -3,6 +3,9 @@
 mod balance_deposit;
 mod balance_open;
 mod balance_withdraw;
+mod claim_open;
+mod claim_refute;
+mod claim_settle;
 mod config_initialize;
 mod config_update;
 mod fault_prove;

@@ -6,8 +6,8 @@ use crate::{
     case::Fault,
     expectation::Verdict::{self, Allowed, Market},
     identities::{
-        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_MINTS_PROGRAM, NOT_THE_TOKENS_OWNER, SEEDS, TOKENS,
-        WRONG_BALANCE,
+        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_MINTS_PROGRAM, NOT_THE_TOKENS_OWNER, NOT_WRITABLE, SEEDS,
+        TOKENS, WRONG_BALANCE,
     },
 };
 
@@ -59,7 +59,9 @@ const REFUSED: &[Exception] = &[
     },
     Exception {
         at: &[
+            ("fault_prove", "token_program"),
             ("stake_deposit", "token_program"),
+            ("stake_slash", "token_program"),
             ("unbonding_withdraw", "token_program"),
         ],
         faults: &["the token program"],
@@ -83,6 +85,18 @@ const REFUSED: &[Exception] = &[
         faults: &["copied"],
         verdict: Market(MarketError::WrongJob),
         why: "its terms are the right ones, but the receipt names the job's address",
+    },
+    Exception {
+        at: &[("claim_settle", "payer")],
+        faults: &[
+            "the market program",
+            "the system program",
+            "the clock",
+            "the rent sysvar",
+            "the instructions sysvar",
+        ],
+        verdict: NOT_WRITABLE,
+        why: "the runtime lets nobody write there, which is seen before the address is compared",
     },
     Exception {
         at: &[("config_initialize", "program_data")],
@@ -113,7 +127,7 @@ const ALLOWED: &[Exception] = &[
         why: "anyone may pay for another's balance",
     },
     Exception {
-        at: &[("fault_prove", "reporter")],
+        at: &[("claim_refute", "reporter"), ("fault_prove", "reporter")],
         faults: &[ANYONE],
         verdict: Allowed,
         why: "anyone may show a proof, and send the bounty wherever it wishes",
@@ -190,6 +204,9 @@ const ALLOWED: &[Exception] = &[
             ("balance_open", "registered_mint"),
             ("balance_withdraw", "balance"),
             ("balance_withdraw", "registered_mint"),
+            ("claim_open", "balance"),
+            ("claim_refute", "balance"),
+            ("claim_settle", "balance"),
             ("fault_prove", "provider"),
             ("fault_prove", "stake"),
             ("job_cancel", "balance"),

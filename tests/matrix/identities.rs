@@ -10,6 +10,8 @@ use crate::expectation::Verdict::{self, Market, Solana, Staking};
 pub(crate) const ADDRESS: Verdict = Solana(InstructionError::Custom(2012));
 /// Anchor's `ConstraintSeeds`.
 pub(crate) const SEEDS: Verdict = Solana(InstructionError::InvalidSeeds);
+/// Anchor's `ConstraintMut`.
+pub(crate) const NOT_WRITABLE: Verdict = Solana(InstructionError::Custom(2000));
 /// How Anchor refuses a token account of another mint or owner.
 pub(crate) const TOKENS: Verdict = Solana(InstructionError::InvalidAccountData);
 /// How a token program refuses accounts of another.
@@ -43,6 +45,16 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("balance_withdraw", "registered_mint", ADDRESS),
     ("balance_withdraw", "balance", NOT_OWNER),
     ("balance_withdraw", "destination", TOKENS),
+    ("claim_open", "attestation_key", NOT_ATTESTATION_KEY),
+    ("claim_open", "job", SEEDS),
+    ("claim_open", "balance", WRONG_BALANCE),
+    ("claim_refute", "job", SEEDS),
+    ("claim_refute", "claim", SEEDS),
+    ("claim_refute", "balance", WRONG_BALANCE),
+    ("claim_settle", "job", SEEDS),
+    ("claim_settle", "claim", SEEDS),
+    ("claim_settle", "balance", WRONG_BALANCE),
+    ("claim_settle", "payer", ADDRESS),
     ("config_initialize", "deployer", NOT_DEPLOYER),
     ("config_initialize", "program_data", ADDRESS),
     ("config_update", "authority", NOT_AUTHORITY),

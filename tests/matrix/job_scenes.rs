@@ -1,23 +1,15 @@
 //! The scenes of jobs.
 
-use gantry_protocol::{Receipt, fault::Fault};
-use gantry_sdk::{
-    Pubkey, Signer,
-    instruction::market as instruction,
-    receipt::{Evidence, sign},
-};
-use gantry_tests::{
-    parties::{GRACE_WINDOW_S, START_DEADLINE_S},
-    signatures::next_receipt,
-};
+use gantry_sdk::{Pubkey, Signer, instruction::market as instruction};
+use gantry_tests::parties::{GRACE_WINDOW_S, START_DEADLINE_S};
 
 use crate::{
     scene::Scene,
-    stage::{Stage, Tokens, token_account},
+    stage::{Stage, Tokens},
 };
 
 /// A job that has run for ten seconds.
-fn running(tokens: Tokens) -> (Stage, Pubkey) {
+pub(crate) fn running(tokens: Tokens) -> (Stage, Pubkey) {
     let mut stage = Stage::full(tokens);
     let job = stage.world.running_job();
     stage.world.chain.advance(10);
@@ -80,29 +72,4 @@ pub(crate) fn rekey(tokens: Tokens) -> Scene {
     let owner = stage.world.provider.owner();
     let call = instruction::job_rekey(owner, owner, job);
     Scene::new(stage, call).about(job)
-}
-
-/// The rival shows that the provider has signed two contents of one sequence.
-pub(crate) fn fault_prove(tokens: Tokens) -> Scene {
-    let (stage, job) = running(tokens);
-    let (world, rival) = (&stage.world, stage.rival.owner());
-    let receipt = next_receipt(&job, &world.job(&job), 1_000);
-    let other = Receipt {
-        metered_ms: 2_000,
-        ..receipt
-    };
-    let key = &world.provider.attestation;
-    let evidence = Evidence {
-        key: key.pubkey(),
-        first: (receipt, sign(key, &receipt)),
-        second: (other, sign(key, &other)),
-    };
-    let (provider, gnt) = (world.provider.owner(), &world.gnt);
-    let bounty = token_account(&rival, gnt);
-    let kind = Fault::Equivocation;
-    let [signatures, call] =
-        instruction::fault_prove(rival, &evidence, kind, provider, gnt.address, gnt.token_program, bounty);
-    let mut scene = Scene::new(stage, call).about(job);
-    scene.instructions.insert(0, signatures);
-    scene
 }

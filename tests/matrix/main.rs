@@ -5,6 +5,7 @@
 //! itself. `expectation` says by rule which error must come of it; `exceptions` lists what does not go by the rule, with the reason.
 
 mod case;
+mod claim_scenes;
 mod exceptions;
 mod expectation;
 mod identities;
@@ -41,6 +42,7 @@ macro_rules! every_wrong_account_is_refused {
 
 every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
+    claim_open, claim_refute, claim_settle,
     config_initialize, config_update,
     fault_prove,
     job_cancel, job_close, job_open, job_rekey, job_settle, job_start, job_stop,

@@ -4,7 +4,7 @@ use gantry_sdk::{Signer, instruction::market as instruction};
 use gantry_tests::parties::{GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, market_parameters, profile, specification};
 
 use crate::{
-    job_scenes as job,
+    claim_scenes as claim, job_scenes as job,
     scene::Scene,
     stage::{Stage, Tokens, token_account},
     staking_scenes as staking,
@@ -18,9 +18,12 @@ const SCENES: &[(&str, Make)] = &[
     ("balance_deposit", balance_deposit),
     ("balance_open", balance_open),
     ("balance_withdraw", balance_withdraw),
+    ("claim_open", claim::open),
+    ("claim_refute", claim::refute),
+    ("claim_settle", claim::settle),
     ("config_initialize", config_initialize),
     ("config_update", config_update),
-    ("fault_prove", job::fault_prove),
+    ("fault_prove", claim::fault_prove),
     ("job_cancel", job::cancel),
     ("job_close", job::close),
     ("job_open", job::open),

@@ -7,7 +7,7 @@ use gantry_sdk::{
     account::{self, Account, Layout},
     address,
 };
-use market::state::{Balance, Job, JobState, Node, Provider, RegisteredMint};
+use market::state::{Balance, Claim, Job, JobState, Node, Provider, RegisteredMint};
 use solana_account::{AccountSharedData, ReadableAccount};
 use staking::state::{Pool, Stake};
 
@@ -43,6 +43,8 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
     }
     for (address, job) in &state.jobs {
         check_job(address, job);
+        let waits = state.claims.iter().any(|(_, claim)| claim.job == *address);
+        assert_eq!(job.claimed == 1, waits, "job {address} and its claim");
     }
 }
 
@@ -80,6 +82,7 @@ struct State {
     providers: Vec<(Pubkey, Provider)>,
     balances: Vec<(Pubkey, Balance)>,
     jobs: Vec<(Pubkey, Job)>,
+    claims: Vec<(Pubkey, Claim)>,
 }
 
 impl State {
@@ -95,11 +98,17 @@ impl State {
                 Ok(Account::Balance(balance)) => state.balances.push((*address, balance)),
                 Ok(Account::Job(job)) => state.jobs.push((*address, job)),
                 Ok(Account::Provider(provider)) => state.providers.push((*address, provider)),
+                Ok(Account::Claim(claim)) => state.claims.push((*address, claim)),
                 Ok(Account::Config(_) | Account::Fault(_)) => {}
                 Err(error) => panic!("{address}: {error}"),
             }
         }
         state
+    }
+
+    fn job(&self, address: &Pubkey) -> &Job {
+        let job = self.jobs.iter().find(|(job, _)| job == address);
+        &job.expect("a claim is about a job").1
     }
 
     fn live_jobs(&self) -> impl Iterator<Item = &Job> {
@@ -127,8 +136,13 @@ fn check_vault(state: &State, registered: &RegisteredMint, vault: u64, given: u6
     let mint = registered.mint;
     let of_balances = state.balances.iter().filter(|(_, balance)| balance.mint == mint);
     let of_jobs = state.jobs.iter().filter(|(_, job)| job.mint == mint);
+    let bonds = state
+        .claims
+        .iter()
+        .filter(|(_, claim)| state.job(&claim.job).mint == mint);
     let owed = of_balances.map(|(_, balance)| u128::from(balance.amount)).sum::<u128>()
-        + of_jobs.map(|(_, job)| u128::from(job.held())).sum::<u128>();
+        + of_jobs.map(|(_, job)| u128::from(job.held())).sum::<u128>()
+        + bonds.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>();
     assert_eq!(
         u128::from(vault),
         owed + u128::from(given),

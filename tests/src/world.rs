@@ -117,6 +117,7 @@ impl World {
     pub fn admit(&mut self, provider: &Provider) {
         let owner = provider.owner();
         self.chain.fund(&owner);
+        self.chain.fund(&provider.attestation.pubkey());
         let source = self.gnt.mint_to(&mut self.chain, &owner, BOND);
         let (gnt, usdc) = (self.gnt.clone(), self.usdc.clone());
         let bond = [

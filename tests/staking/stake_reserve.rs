@@ -1,12 +1,16 @@
 //! Reserving stake for a job, which only the market does.
 
-use gantry_sdk::{Signer, address, event::Event, instruction::staking as instruction};
+use gantry_sdk::{
+    Signer, address,
+    event::Event,
+    instruction::{market as market_instruction, staking as instruction},
+};
 use gantry_tests::{
     key,
-    parties::{BOND, STAKE_PER_GPU},
+    parties::{BOND, RATE, STAKE_PER_GPU, specification},
     world::World,
 };
-use market::MarketError;
+use market::{MarketError, NodeSpecification};
 use staking::{StakingError, events::StakeReserved, state::Stake};
 
 #[test]
@@ -65,15 +69,39 @@ fn the_markets_signer_must_really_sign() {
 #[test]
 fn a_job_that_needs_more_than_the_free_stake_is_refused() {
     let mut world = World::new();
-    let stake = address::stake(&world.provider.owner());
-    let request = instruction::unbonding_request(world.provider.owner(), BOND - STAKE_PER_GPU);
-    world.chain.send(&[request], &[&world.provider.wallet]).succeeds();
-    let two = world.tenant.terms(2);
-    world.open(two).is_refused(StakingError::InsufficientStake);
-    let one = world.tenant.terms(1);
-    world.open_with(one);
+    let (owner, wallet) = (world.provider.owner(), world.provider.wallet.insecure_clone());
+    let stake = address::stake(&owner);
+    // Seven GPUs are rented before the node leaves the market for one of a single GPU, which alone the stake must cover from then on.
+    let seven = world.tenant.terms(7);
+    world.open_with(seven);
+    let one_gpu = NodeSpecification {
+        gpus: 1,
+        ..specification()
+    };
+    let exchange = [
+        market_instruction::node_update(owner, world.node_address(), 1, 86_400, false),
+        market_instruction::node_register(owner, 1, one_gpu),
+        market_instruction::node_price_set(owner, world.provider.node(1), world.usdc.address, RATE),
+        market_instruction::node_heartbeat(
+            world.provider.attestation.pubkey(),
+            world.provider.account(),
+            world.provider.node(1),
+        ),
+        instruction::unbonding_request(owner, BOND - 7 * STAKE_PER_GPU),
+    ];
+    let attestation = world.provider.attestation.insecure_clone();
+    world.chain.send(&exchange, &[&wallet, &attestation]).succeeds();
     assert_eq!(world.chain.get::<Stake>(&stake).free(), 0);
-    world.open(one).is_refused(StakingError::InsufficientStake);
+    let (tenant, usdc) = (world.tenant.owner(), world.usdc.address);
+    let terms = world.tenant.terms(1);
+    let open = market_instruction::job_open(tenant, 1, world.provider.node(1), owner, usdc, terms);
+    world
+        .chain
+        .send(&[open.clone()], &[&world.tenant.wallet])
+        .is_refused(StakingError::InsufficientStake);
+    let cancel = instruction::unbonding_cancel(owner, 0);
+    world.chain.send(&[cancel], &[&wallet]).succeeds();
+    world.chain.send(&[open], &[&world.tenant.wallet]).succeeds();
 }
 
 #[test]

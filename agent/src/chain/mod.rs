@@ -1,4 +1,4 @@
-//! The chain, as the agent needs it: four reads, one way to send, and a stream of its jobs.
+//! The chain, as the agent needs it: a few reads, one way to send, and a stream of its jobs.
 
 mod rpc;
 pub mod size;
@@ -11,8 +11,11 @@ use futures::future::BoxFuture;
 use gantry_sdk::{
     Pubkey, Signature,
     client::ClientError,
-    market::{MarketError, state::Job},
-    receipt::CoSignedReceipt,
+    market::{
+        MarketError,
+        state::{Claim, Job},
+    },
+    receipt::{CoSignedReceipt, ProviderReceipt},
 };
 
 /// Codes of the market program count from here.
@@ -32,6 +35,20 @@ pub enum Action {
         receipt: Box<CoSignedReceipt>,
         /// The job's mint.
         mint: Pubkey,
+    },
+    /// Claims what this agent alone has signed, because the tenant is silent.
+    Claim {
+        /// The receipt with this agent's signature.
+        receipt: Box<ProviderReceipt>,
+        /// The job's account.
+        job: Box<Job>,
+    },
+    /// Pays a claim after its challenge window.
+    SettleClaim {
+        /// The claim's account.
+        claim: Box<Claim>,
+        /// The job's account.
+        job: Box<Job>,
     },
     /// Closes a job; what is not settled by then is given up.
     Close {
@@ -88,6 +105,9 @@ impl From<ClientError> for ChainError {
 pub trait Chain: Send + Sync {
     /// A job's account; `None` when there is no such job.
     fn job(&self, address: Pubkey) -> BoxFuture<'_, Result<Option<Job>, ChainError>>;
+
+    /// The waiting claim about a job; `None` when there is none.
+    fn claim(&self, job: Pubkey) -> BoxFuture<'_, Result<Option<Claim>, ChainError>>;
 
     /// All jobs of this provider that have not ended.
     fn jobs(&self) -> BoxFuture<'_, Result<Vec<(Pubkey, Job)>, ChainError>>;

@@ -4,8 +4,8 @@ use futures::{FutureExt, future::BoxFuture};
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signature, Signer, address,
     client::{Client, ClientError},
-    instruction::market::{job_cancel, job_close, job_settle, job_start, node_heartbeat},
-    market::state::{Job, JobState},
+    instruction::market::{claim_open, claim_settle, job_cancel, job_close, job_settle, job_start, node_heartbeat},
+    market::state::{Claim, Job, JobState},
 };
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ impl RpcChain {
         match action {
             Action::Start { job } => vec![job_start(key, *job)],
             Action::Settle { receipt, mint } => job_settle(receipt, self.owner, *mint).to_vec(),
+            Action::Claim { receipt, job } => claim_open(receipt, job).to_vec(),
+            Action::SettleClaim { claim, job } => vec![claim_settle(claim, job)],
             Action::Close { address, job } => vec![job_close(key, *address, job)],
             Action::Cancel { address, job } => vec![job_cancel(key, *address, job)],
             Action::Heartbeat { node } => vec![node_heartbeat(key, address::provider(&self.owner), *node)],
@@ -63,6 +65,10 @@ pub async fn living_jobs(client: &Client, owner: &Pubkey) -> Result<Vec<(Pubkey,
 impl Chain for RpcChain {
     fn job(&self, address: Pubkey) -> BoxFuture<'_, Result<Option<Job>, ChainError>> {
         async move { Ok(self.client.find(&address).await?) }.boxed()
+    }
+
+    fn claim(&self, job: Pubkey) -> BoxFuture<'_, Result<Option<Claim>, ChainError>> {
+        async move { Ok(self.client.find(&address::claim(&job)).await?) }.boxed()
     }
 
     fn jobs(&self) -> BoxFuture<'_, Result<Vec<(Pubkey, Job)>, ChainError>> {

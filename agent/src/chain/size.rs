@@ -66,8 +66,14 @@ pub fn pack(groups: Vec<Vec<Instruction>>, payer: &Pubkey) -> Vec<Vec<Instructio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytemuck::Zeroable;
     use gantry_protocol::Receipt;
-    use gantry_sdk::{Signature, instruction::market::job_settle, receipt::CoSignedReceipt};
+    use gantry_sdk::{
+        Signature,
+        instruction::market::{claim_settle, job_close, job_settle},
+        market::state::{Claim, Job},
+        receipt::CoSignedReceipt,
+    };
 
     fn settlement(job: u8) -> Vec<Instruction> {
         let receipt = Receipt {
@@ -92,6 +98,29 @@ mod tests {
             Pubkey::new_from_array([5; 32]),
         )
         .to_vec()
+    }
+
+    #[test]
+    fn a_last_settlement_a_waiting_claim_and_the_close_fit_into_one_transaction() {
+        let payer = Pubkey::new_from_array([2; 32]);
+        let mut job: Job = Zeroable::zeroed();
+        (job.tenant, job.provider, job.node, job.mint) = (
+            Pubkey::new_from_array([3; 32]),
+            Pubkey::new_from_array([4; 32]),
+            Pubkey::new_from_array([6; 32]),
+            Pubkey::new_from_array([5; 32]),
+        );
+        let claim = Claim {
+            job: Pubkey::new_from_array([1; 32]),
+            payer,
+            ..Zeroable::zeroed()
+        };
+        let end = [
+            settlement(1),
+            vec![claim_settle(&claim, &job), job_close(payer, claim.job, &job)],
+        ];
+        let bytes = transaction_bytes(&end.concat(), &payer);
+        assert!(bytes <= MAX_TRANSACTION_BYTES, "{bytes} bytes");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use gantry_sdk::market::{
     MarketError,
-    state::{Job, JobState},
+    state::{Claim, Job, JobState},
 };
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -34,7 +34,9 @@ enum Send {
     Cancel,
     /// Settle the newest receipt that both sides signed, and wait on for the final one.
     Settle,
-    /// Settle it and close.
+    /// Claim what the silent tenant has not signed.
+    Claim,
+    /// Settle what is signed, or the claim, and close.
     Close,
 }
 
@@ -44,6 +46,8 @@ enum Next {
     Over,
     /// What both sides signed is settled.
     Settled,
+    /// What could be claimed is claimed, or nothing can.
+    NothingToClaim,
     /// Look at the job again after a pause.
     Again(Duration),
 }
@@ -60,15 +64,31 @@ impl Task {
         let ahead_ms = self.chain_is_ahead_ms().await;
         let settle_at = Instant::now() + FINAL_COMES_WITHIN.min(self.grace() / PART_OF_GRACE);
         let (mut pause, mut settled) = (FIRST_PAUSE, self.record.account.sequence);
+        // Once: what is refused or refuted is not tried again.
+        let mut claims = self.record.metered && !self.given_up;
         self.look_at_chain();
         loop {
-            let until = self.waits_until(ahead_ms);
+            let until = match self.waits_for_claim(ahead_ms).await {
+                Some(until) => until,
+                None => self.waits_until(ahead_ms),
+            };
             // Taken afterwards, so that a wait that is over is seen to be over.
             let now = Instant::now();
             let signed = self.countersigned.borrow().sequence;
             let send = match self.record.account.state() {
                 Some(JobState::Open) => Some(Send::Cancel),
-                Some(JobState::Running | JobState::Stopped) if self.is_due(now >= until) => Some(Send::Close),
+                Some(JobState::Running | JobState::Stopped) if self.record.account.claimed == 1 => {
+                    (now >= until).then_some(Send::Close)
+                }
+                Some(JobState::Running | JobState::Stopped) if self.is_due(now >= until) => {
+                    if claims && signed > settled && self.is_owed_more() {
+                        Some(Send::Settle)
+                    } else if claims && self.is_owed_more() {
+                        Some(Send::Claim)
+                    } else {
+                        Some(Send::Close)
+                    }
+                }
                 Some(JobState::Running | JobState::Stopped) if signed > settled && now >= settle_at => {
                     Some(Send::Settle)
                 }
@@ -82,6 +102,10 @@ impl Task {
                     Next::Over => break,
                     Next::Settled => {
                         settled = signed;
+                        continue;
+                    }
+                    Next::NothingToClaim => {
+                        claims = false;
                         continue;
                     }
                     Next::Again(wait) if wait > CLOCK_BEHIND => {
@@ -137,6 +161,67 @@ impl Task {
         Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0))
     }
 
+    /// Until when a waiting claim can be refuted; `None` when there is none. What the tenant has signed meanwhile makes it needless.
+    async fn waits_for_claim(&self, chain_is_ahead_ms: i64) -> Option<Instant> {
+        if self.record.account.claimed == 0 {
+            return None;
+        }
+        let claim = match self.services.chain.claim(self.address).await {
+            Ok(Some(claim)) => claim,
+            // Refuted, as the next look at the job will show.
+            Ok(None) => return Some(Instant::now() + FIRST_PAUSE),
+            Err(error) => {
+                tracing::warn!(job = %self.address, %error, "the claim could not be read; trying again");
+                return Some(Instant::now() + FIRST_PAUSE);
+            }
+        };
+        if self.countersigned.borrow().sequence >= claim.sequence {
+            return Some(Instant::now());
+        }
+        let at_ms = claim.payable_at.saturating_mul(1_000).saturating_sub(chain_is_ahead_ms);
+        let left = at_ms.saturating_sub(self.services.clock.unix_ms());
+        Some(Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0)))
+    }
+
+    /// Whether this agent has metered more than the tenant has signed and the chain has seen.
+    fn is_owed_more(&self) -> bool {
+        let account = &self.record.account;
+        let known_ms = self.countersigned.borrow().metered_ms.max(account.metered_ms);
+        account.is_final == 0 && self.claims.metered_ms > known_ms
+    }
+
+    /// Claims the newest receipt that the chain would take.
+    async fn send_claim(&mut self) -> Next {
+        let claimable = handle::claimable(&self.services, self.address, self.record.account).await;
+        let receipt = match claimable {
+            Ok(Some(receipt)) => Box::new(receipt),
+            Ok(None) => return Next::NothingToClaim,
+            Err(error) => {
+                tracing::error!(job = %self.address, %error, "what the tenant has not signed cannot be claimed");
+                return Next::NothingToClaim;
+            }
+        };
+        let (metered_ms, job) = (receipt.receipt.metered_ms, Box::new(self.record.account));
+        match self.services.chain.send(vec![Action::Claim { receipt, job }]).await {
+            Ok(signature) => {
+                tracing::info!(job = %self.address, %signature, metered_ms, "claimed what the silent tenant has not signed");
+                Counters::count(&self.services.counters.claims);
+                self.ask_chain().await;
+                Next::NothingToClaim
+            }
+            Err(error) if error.transient => {
+                tracing::warn!(job = %self.address, %error, "the claim could not be sent; trying again");
+                self.ask_chain().await;
+                Next::Again(FIRST_PAUSE)
+            }
+            Err(error) => {
+                tracing::warn!(job = %self.address, %error, "the chain refuses the claim; closing at the last receipt that both sides signed");
+                self.ask_chain().await;
+                Next::NothingToClaim
+            }
+        }
+    }
+
     /// Whether waiting longer cannot gain anything.
     fn is_due(&self, waited_enough: bool) -> bool {
         let nothing_claimed = !self.record.metered || self.claims.metered_ms == 0;
@@ -145,6 +230,9 @@ impl Task {
 
     /// Cancels the job, settles the newest receipt, or settles it and closes, in one transaction.
     async fn send_end(&mut self, send: Send) -> Next {
+        if send == Send::Claim {
+            return self.send_claim().await;
+        }
         let (address, job) = (self.address, Box::new(self.record.account));
         let unsettled = if send == Send::Cancel {
             None
@@ -167,12 +255,20 @@ impl Task {
             mint,
         });
         let settles = settle.is_some();
-        let end = match send {
-            Send::Cancel => Some(Action::Cancel { address, job }),
-            Send::Close => Some(Action::Close { address, job }),
+        let claim = match self.waiting_claim().await {
+            Ok(claim) => claim,
+            Err(error) => return self.meet(&error, false).await,
+        };
+        let claim = claim.map(|claim| Action::SettleClaim {
+            claim: Box::new(claim),
+            job: job.clone(),
+        });
+        let end: Vec<Action> = match send {
+            Send::Cancel => vec![Action::Cancel { address, job }],
+            Send::Close => claim.into_iter().chain([Action::Close { address, job }]).collect(),
             // The chain would not take any of them.
             Send::Settle if !settles => return Next::Settled,
-            Send::Settle => None,
+            Send::Settle | Send::Claim => Vec::new(),
         };
         match self.services.chain.send(settle.into_iter().chain(end).collect()).await {
             Ok(signature) => {
@@ -191,9 +287,17 @@ impl Task {
         }
     }
 
+    /// The claim that must be settled before the job can be closed.
+    async fn waiting_claim(&self) -> Result<Option<Claim>, ChainError> {
+        if self.record.account.claimed == 0 {
+            return Ok(None);
+        }
+        self.services.chain.claim(self.address).await
+    }
+
     /// A refusal often means that the tenant was first, which is as good.
     async fn meet(&mut self, error: &ChainError, settles: bool) -> Next {
-        if error.is(MarketError::UsageExceedsElapsed) {
+        if error.is(MarketError::UsageExceedsElapsed) || error.is(MarketError::ChallengeWindowOpen) {
             return Next::Again(CLOCK_BEHIND);
         }
         if settles {

@@ -4,7 +4,7 @@ use gantry_protocol::Receipt;
 use gantry_sdk::{
     Pubkey, Signature,
     market::state::Job,
-    receipt::CoSignedReceipt,
+    receipt::{CoSignedReceipt, ProviderReceipt},
     wire::{Exit, JobStatus, StartRequest},
 };
 use std::{fs, sync::Arc};
@@ -251,6 +251,32 @@ pub(super) async fn unsettled(
     let rows = tokio::task::spawn_blocking(move || log.newest_first(&address)).await;
     let rows = rows.map_err(|error| LogError::Storage(error.to_string()))??;
     Ok(newest_payable(rows, &account))
+}
+
+/// The newest receipt of this provider alone that the chain would take as a claim: more than is settled, and at most the grace window
+/// beyond the last that both sides signed.
+pub(super) async fn claimable(
+    services: &Services,
+    address: Pubkey,
+    account: Job,
+) -> Result<Option<ProviderReceipt>, LogError> {
+    let log = Arc::clone(&services.log);
+    let rows = tokio::task::spawn_blocking(move || log.newest_first(&address)).await;
+    let rows = rows.map_err(|error| LogError::Storage(error.to_string()))??;
+    Ok(newest_claimable(rows, &account))
+}
+
+fn newest_claimable(rows: Vec<SignedRow>, account: &Job) -> Option<ProviderReceipt> {
+    let grace_ms = u64::from(account.grace_window_s) * 1_000;
+    let most_ms = most_claimable_ms(account).min(account.co_signed_ms.saturating_add(grace_ms));
+    let mut rows = rows.into_iter();
+    let row = rows.find(|row| row.provider_key == account.attestation_key && row.receipt.metered_ms <= most_ms)?;
+    let is_more = row.receipt.sequence > account.sequence && row.receipt.metered_ms > account.metered_ms;
+    (is_more && account.is_final == 0).then_some(ProviderReceipt {
+        receipt: row.receipt,
+        key: row.provider_key,
+        signature: row.provider_signature,
+    })
 }
 
 /// The first of these receipts, newest first, that both sides signed and that the chain still pays for.

@@ -103,6 +103,8 @@ pub struct Counters {
     pub settlements: AtomicU64,
     /// Settlements that failed and are tried again.
     pub settlements_failed: AtomicU64,
+    /// Claims against silent tenants.
+    pub claims: AtomicU64,
     /// Jobs started.
     pub jobs_started: AtomicU64,
     /// Jobs that ended on chain.

@@ -3,7 +3,7 @@
 use gantry_sdk::{
     Pubkey, address,
     client::{Client, ClientError},
-    market::state::{Balance, Node, Provider, RegisteredMint},
+    market::state::{Balance, Job, Node, Provider, RegisteredMint},
     staking::state::{Pool, Stake},
 };
 use std::collections::BTreeMap;
@@ -58,9 +58,19 @@ pub async fn read(client: &Client, desired: &Desired) -> Result<OnChain, ClientE
         hot_key_lamports,
         jobs: jobs
             .into_iter()
+            .filter(|(address, job)| is_rekeyable(address, job, &desired.profile.attestation_key))
             .map(|(address, job)| (address, job.attestation_key))
             .collect(),
     })
+}
+
+/// A job changes its key once; after that it goes on with the key that it has.
+fn is_rekeyable(address: &Pubkey, job: &Job, own: &Pubkey) -> bool {
+    let rekeyable = job.attestation_key == *own || job.former_key == Pubkey::default();
+    if !rekeyable {
+        tracing::error!(job = %address, key = %job.attestation_key, "the job has changed its key before and cannot take over this agent's; only the agent with its key can finish it");
+    }
+    rekeyable
 }
 
 fn failed(client: &Client) -> impl Fn(solana_rpc_client_api::client_error::Error) -> ClientError + '_ {

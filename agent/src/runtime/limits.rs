@@ -4,7 +4,7 @@ use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     unistd::Pid,
 };
-use std::{collections::BTreeSet, fs, io, os::unix::fs::MetadataExt, path::Path};
+use std::{collections::BTreeSet, fs, io, os::unix::fs::MetadataExt, path::Path, thread};
 
 use super::spec::Bounds;
 
@@ -24,9 +24,8 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// The limits of a workload; `grouped` when a control group bounds its memory, processes and CPU, `own_user` when it runs as a user
-    /// that runs nothing but workloads.
-    pub(super) fn of(bounds: &Bounds, grouped: bool, own_user: bool) -> io::Result<Self> {
+    /// The limits of a workload; `grouped` when a control group bounds its memory, processes and CPU.
+    pub(super) fn of(bounds: &Bounds, grouped: bool) -> io::Result<Self> {
         let mut resources = vec![
             (libc::RLIMIT_CORE, 0),
             (libc::RLIMIT_NOFILE, MAX_OPEN_FILES),
@@ -37,9 +36,6 @@ impl Limits {
         }
         // Private writable memory of one process. Not its address space: drivers reserve far more than they use.
         resources.push((libc::RLIMIT_DATA, bounds.memory_bytes));
-        if own_user {
-            resources.push((libc::RLIMIT_NPROC, bounds.processes));
-        }
         Ok(Self {
             resources,
             cpus: some_cpus(bounds.cpus)?,
@@ -75,10 +71,28 @@ pub(super) fn prefer_to_end(first: i32) {
     let _ = fs::write(format!("/proc/{first}/oom_score_adj"), OUT_OF_MEMORY_SCORE);
 }
 
-/// Bounds the number of processes inside a sandbox whose user runs other things as well. Set from outside once the sandbox stands, it
-/// counts only what is inside.
-pub(super) fn bound_processes(first: i32, bounds: &Bounds) -> io::Result<()> {
-    limit(first, libc::RLIMIT_NPROC, bounds.processes)
+/// Bounds the number of processes inside a sandbox whose user runs other things as well, be it the workloads beside it. Set from outside
+/// once the sandbox stands, it counts only what is inside: taken before, it would count all of the user's.
+pub(super) fn bound_processes(first: i32, user: Option<u32>, bounds: &Bounds) -> io::Result<()> {
+    let most = bounds.processes;
+    let Some(user) = user else {
+        return limit(first, libc::RLIMIT_NPROC, most);
+    };
+    // A root without CAP_SYS_RESOURCE may not limit another user's process, but that user may.
+    let bound = thread::spawn(move || {
+        // SAFETY: plain system calls without pointers. Unlike libc's functions they change the calling thread alone, which ends here.
+        let refused = unsafe {
+            libc::syscall(libc::SYS_setresgid, user, user, user) < 0
+                || libc::syscall(libc::SYS_setresuid, user, user, user) < 0
+        };
+        if refused {
+            return Err(io::Error::last_os_error());
+        }
+        limit(first, libc::RLIMIT_NPROC, most)
+    });
+    bound
+        .join()
+        .map_err(|_| io::Error::other("the thread that bounds the workload panicked"))?
 }
 
 fn limit(pid: i32, resource: libc::__rlimit_resource_t, most: u64) -> io::Result<()> {

@@ -118,7 +118,7 @@ impl Sandboxed {
             .file_name()
             .map_or_else(|| "job".into(), |name| name.to_string_lossy());
         let group = spec.cgroups.make(&format!("gantry-{name}"), &spec.bounds)?;
-        let limits = Limits::of(&spec.bounds, group.is_some(), place.user.is_some())?;
+        let limits = Limits::of(&spec.bounds, group.is_some())?;
         let outside = Outside {
             work: &place.work,
             out: &place.out,
@@ -171,8 +171,7 @@ impl Sandboxed {
         limits::prefer_to_end(pid);
         match &self.group {
             Some(group) => group.add(pid),
-            None if place.user.is_none() => limits::bound_processes(pid, &spec.bounds),
-            None => Ok(()),
+            None => limits::bound_processes(pid, place.user, &spec.bounds),
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn health(State(state): State<ServerState>) -> Json<Value> {
 /// Prometheus text.
 pub(super) async fn metrics(State(state): State<ServerState>) -> impl IntoResponse {
     let counters = &state.services.counters;
-    let counted: [(&str, &str, &AtomicU64); 9] = [
+    let counted: [(&str, &str, &AtomicU64); 10] = [
         ("receipts_signed", "Receipts signed.", &counters.receipts_signed),
         (
             "receipts_countersigned",
@@ -38,6 +38,7 @@ pub(super) async fn metrics(State(state): State<ServerState>) -> impl IntoRespon
             "Settlements that failed and are tried again.",
             &counters.settlements_failed,
         ),
+        ("claims", "Claims against silent tenants.", &counters.claims),
         ("jobs_started", "Jobs started on chain.", &counters.jobs_started),
         ("jobs_closed", "Jobs that ended on chain.", &counters.jobs_closed),
         ("requests", "Requests answered.", &counters.requests),

@@ -141,3 +141,60 @@ async fn an_ended_job_keeps_its_results_and_gives_the_rest_of_the_disk_back() {
         .await
         .succeeded();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_silent_tenant_has_not_signed_is_claimed_and_paid_after_the_challenge_window() {
+    let world = World::new();
+    world.chain.pay_bonds();
+    let tenant = world.open_job(|job| job.grace_window_s = 12);
+    let signed_ms = once_signed(&world, &tenant, "sleep 1000").await;
+    sleep(Duration::from_millis(1_500)).await;
+    stop(&world, &tenant, 0);
+    until("the claim", || world.chain.get(tenant.job).claimed == 1).await;
+    assert_eq!(world.chain.get(tenant.job).metered_ms, signed_ms);
+    let job = world.ended(tenant.job).await;
+    assert!(
+        job.metered_ms > signed_ms + 1_000,
+        "{} ms after {signed_ms} ms",
+        job.metered_ms
+    );
+    assert_eq!((job.co_signed_ms, job.claimed), (signed_ms, 0));
+    assert_eq!(
+        world.chain.sent(),
+        ["start", "settle", "claim", "settle the claim+close"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_comes_back_while_the_claim_waits_signs_and_nobody_waits_any_longer() {
+    let world = World::new();
+    world.chain.pay_bonds();
+    let tenant = world.open_job(|job| job.grace_window_s = 12);
+    once_signed(&world, &tenant, "sleep 1000").await;
+    sleep(Duration::from_millis(1_500)).await;
+    stop(&world, &tenant, 0);
+    until("the claim", || world.chain.get(tenant.job).claimed == 1).await;
+    let began = Instant::now();
+    let last = tenant.sign_all(&world.provider_key()).await;
+    let job = world.ended(tenant.job).await;
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(
+        (job.metered_ms, job.co_signed_ms),
+        (last.receipt.metered_ms, last.receipt.metered_ms)
+    );
+    assert_eq!(
+        world.chain.sent(),
+        ["start", "settle", "claim", "settle+settle the claim+close"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_cannot_pay_the_bond_closes_at_the_last_receipt_that_both_sides_signed() {
+    let world = World::new();
+    let tenant = world.open_job(|job| job.grace_window_s = 12);
+    let signed_ms = once_signed(&world, &tenant, "sleep 1000").await;
+    sleep(Duration::from_millis(1_500)).await;
+    stop(&world, &tenant, 8);
+    assert_eq!(world.ended(tenant.job).await.metered_ms, signed_ms);
+    assert_eq!(world.chain.sent(), ["start", "settle", "close"]);
+}

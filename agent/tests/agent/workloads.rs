@@ -215,6 +215,27 @@ async fn a_fork_bomb_stays_small() {
 }
 
 #[tokio::test]
+async fn the_processes_of_one_workload_leave_those_of_another_alone() {
+    let (first, second) = (place(), place());
+    let mark = format!("40.{}", std::process::id());
+    let mut spec = shell(&format!(
+        "for i in 1 2 3 4 5 6 7 8; do sleep {mark} & done; echo up; wait"
+    ));
+    spec.cgroups = Cgroups::Unavailable;
+    spec.bounds.processes = 12;
+    let running = [first.launch(&spec).await, second.launch(&spec).await];
+    for place in [&first, &second] {
+        place.said("up").await;
+        assert!(!place.log().contains("fork"), "{}", place.log());
+    }
+    for workload in running {
+        workload.end();
+        timeout(PATIENCE, workload.ended()).await.expect("ended");
+    }
+    until_gone(&mark).await;
+}
+
+#[tokio::test]
 async fn a_workload_that_fills_the_disk_is_ended_with_the_reason() {
     let (exit, _) = place()
         .run(&shell(

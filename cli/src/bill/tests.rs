@@ -3,7 +3,8 @@ use gantry_sdk::{
     account::Layout,
     address,
     protocol::{Atoms, Bill, Receipt, receipt::FLAG_FINAL},
-    receipt::{self, CoSignedReceipt},
+    receipt::{self, CoSignedReceipt, ProviderReceipt},
+    verify::VerifiedClaim,
 };
 
 use super::*;
@@ -84,6 +85,7 @@ fn bill(state: JobState) -> ChainBill {
                 refund: Atoms(81_753),
             },
             settlements: vec![settlement],
+            claims: vec![],
         },
         simulated: Some(true),
         transactions: vec![transaction(8, 20_000), transaction(9, 700)],
@@ -137,4 +139,32 @@ fn people_see_what_was_paid_that_the_gpu_is_simulated_and_who_signed() {
 fn a_living_jobs_rest_is_not_called_a_refund_yet() {
     let text = bill(JobState::Running).text();
     assert!(text.contains("Unused so far") && !text.contains("Refund"), "{text}");
+}
+
+#[test]
+fn what_the_provider_claimed_alone_is_told_apart_from_what_both_sides_signed() {
+    let mut shown = bill(JobState::Closed);
+    let signed = &shown.bill.settlements[0].receipt;
+    let receipt = ProviderReceipt {
+        receipt: Receipt {
+            sequence: 8,
+            metered_ms: 4_000,
+            ..signed.receipt
+        },
+        key: signed.provider_key,
+        signature: signed.provider_signature,
+    };
+    shown.bill.claims.push(VerifiedClaim {
+        signature: shown.transactions[0].signature,
+        slot: 9,
+        receipt,
+        paid_now: 546,
+    });
+    let text = shown.text();
+    assert!(
+        text.contains("Claimed by the provider alone: receipt 8, up to 4000 ms, 0.000546"),
+        "{text}"
+    );
+    let claim = &shown.object()["claims"][0];
+    assert_eq!((&claim["sequence"], &claim["paid_now"]), (&"8".into(), &"546".into()));
 }

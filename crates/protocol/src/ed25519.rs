@@ -19,6 +19,7 @@
 //! Source of the offsets' format: `Ed25519SignatureOffsets` in Solana's `solana-ed25519-program`.
 
 pub mod pair;
+pub mod single;
 
 use crate::receipt::{Malformed, RECEIPT_BYTES, ReceiptView};
 
@@ -49,13 +50,15 @@ const fn header() -> [u8; 30] {
     ])
 }
 
-/// The count, the padding and the offset records of two signatures over receipts; each place is signature, key and message.
+/// The count, the padding and the offset records of signatures over receipts; each place is signature, key and message. `BYTES` is
+/// `2 + SIGNATURES × 14`; any other number does not compile.
 #[allow(clippy::cast_possible_truncation, clippy::arithmetic_side_effects)] // Evaluated at compile time, where overflow is an error.
-const fn offsets(places: [[usize; 3]; 2]) -> [u8; 30] {
-    let mut bytes = [0; 30];
-    bytes[0] = 2;
+const fn offsets<const SIGNATURES: usize, const BYTES: usize>(places: [[usize; 3]; SIGNATURES]) -> [u8; BYTES] {
+    assert!(BYTES == 2 + SIGNATURES * OFFSETS_BYTES);
+    let mut bytes = [0; BYTES];
+    bytes[0] = SIGNATURES as u8;
     let mut record = 0;
-    while record < 2 {
+    while record < SIGNATURES {
         let [signature_at, key_at, message_at] = places[record];
         let fields = [
             signature_at as u16,

@@ -1,7 +1,7 @@
 //! Faults that two signed receipts prove by themselves, and what each costs.
 //!
 //! An honest agent cannot be framed: it writes a receipt to its durable log before it releases the signature, so one (job, sequence)
-//! has one content, and usage only grows from one sequence to the next. Every pair of its receipts is therefore without
+//! has one content, usage only grows from one sequence to the next, and nothing follows the final one. Every pair of its receipts is therefore without
 //! contradiction, and nobody else can sign for its key.
 
 use crate::{
@@ -17,6 +17,8 @@ pub enum Fault {
     Equivocation = 1,
     /// A later receipt with less usage.
     RegressingUsage = 2,
+    /// More usage after the receipt that said that there would be none.
+    UsageAfterFinal = 3,
 }
 
 /// The fault that two receipts prove, whichever comes first; `None` when both can be an honest key's.
@@ -36,7 +38,10 @@ pub fn proven_by(a: &[u8; RECEIPT_BYTES], b: &[u8; RECEIPT_BYTES]) -> Option<Fau
     } else {
         (second, first)
     };
-    (later.metered_ms() < earlier.metered_ms()).then_some(Fault::RegressingUsage)
+    if later.metered_ms() < earlier.metered_ms() {
+        return Some(Fault::RegressingUsage);
+    }
+    (earlier.is_final() && later.metered_ms() > earlier.metered_ms()).then_some(Fault::UsageAfterFinal)
 }
 
 /// Part of the slashable stake that a provider's first, second and every further fault costs: a mistake is survived, a habit is not.

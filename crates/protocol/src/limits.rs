@@ -18,6 +18,10 @@ pub const MIN_GRACE_WINDOW_S: u32 = 5;
 /// Longest grace window, in seconds: it bounds what either side can lose, so governance may not stretch it at will.
 pub const MAX_GRACE_WINDOW_S: u32 = 3_600;
 
+/// Seconds in which a provider's claim against a silent tenant can be refuted before it is paid: time for a proof to land on a congested
+/// chain, and no more, for it is also how long a claim can delay a tenant's refund.
+pub const CHALLENGE_WINDOW_S: u32 = 60;
+
 /// Longest start deadline, in seconds: a tenant's escrow must not be parked for longer by a provider that never starts.
 pub const MAX_START_DEADLINE_S: u32 = 3_600;
 

@@ -2,9 +2,10 @@
 
 use gantry_protocol::{
     Atoms, Receipt,
-    ed25519::{self, NotCanonical, pair},
+    ed25519::{self, NotCanonical, pair, single},
     fault::{BOUNTY, EVIDENCE_WINDOW_S, Fault, PENALTIES, penalty, proven_by, slash},
     limits::MIN_UNBONDING_PERIOD_S,
+    receipt::FLAG_FINAL,
 };
 use proptest::prelude::*;
 
@@ -46,6 +47,19 @@ fn a_later_receipt_with_less_usage_regresses_in_either_order() {
     let (earlier, later) = (receipt(5, 100), receipt(6, 99));
     assert_eq!(fault(&earlier, &later), Some(Fault::RegressingUsage));
     assert_eq!(fault(&later, &earlier), Some(Fault::RegressingUsage));
+}
+
+#[test]
+fn more_usage_after_the_final_receipt_is_a_fault_and_as_much_is_none() {
+    let last = Receipt {
+        flags: FLAG_FINAL,
+        ..receipt(5, 100)
+    };
+    assert_eq!(fault(&last, &receipt(6, 101)), Some(Fault::UsageAfterFinal));
+    assert_eq!(fault(&receipt(6, 101), &last), Some(Fault::UsageAfterFinal));
+    assert_eq!(fault(&last, &receipt(6, 100)), None);
+    assert_eq!(fault(&last, &receipt(6, 99)), Some(Fault::RegressingUsage));
+    assert_eq!(fault(&last, &receipt(4, 100)), None);
 }
 
 #[test]
@@ -126,6 +140,15 @@ proptest! {
     }
 
     #[test]
+    fn a_single_signature_that_is_encoded_reads_back(key: [u8; 32], signature in any::<[[u8; 32]; 2]>(), root: [u8; 32]) {
+        let message = Receipt { samples_root: root, ..receipt(1, 2) }.to_bytes();
+        let signature: [u8; 64] = signature.concat().try_into().unwrap();
+        let data = single::encode(&key, &signature, &message);
+        prop_assert_eq!(&data[single::SIGNATURE_AT..single::MESSAGE_AT], &signature[..]);
+        prop_assert_eq!(single::parse(&data), Ok(single::Signed { key: &key, message: &message }));
+    }
+
+    #[test]
     fn evidence_that_is_encoded_reads_back(key: [u8; 32], a: [u8; 32], b: [u8; 32]) {
         let (first, second) = (Receipt { samples_root: a, ..receipt(1, 2) }, Receipt { samples_root: b, ..receipt(1, 2) });
         let messages = [first.to_bytes(), second.to_bytes()];
@@ -168,4 +191,27 @@ fn neither_layout_passes_for_the_other() {
         ed25519::parse(&evidence[..ed25519::INSTRUCTION_BYTES]),
         Err(NotCanonical::Header)
     );
+}
+
+#[test]
+fn every_change_of_every_byte_of_the_header_of_one_signature_is_refused() {
+    let honest = single::encode(&[1; 32], &[2; 64], &[4; 144]);
+    for at in 0..single::HEADER.len() {
+        for change in 1..=u8::MAX {
+            let mut data = honest;
+            data[at] ^= change;
+            assert_eq!(single::parse(&data), Err(NotCanonical::Header), "byte {at} ^ {change}");
+        }
+    }
+    assert_eq!(single::parse(&honest[1..]), Err(NotCanonical::Length));
+    assert_eq!(single::parse(&[&honest[..], &[0]].concat()), Err(NotCanonical::Length));
+}
+
+#[test]
+fn the_offsets_of_one_signature_are_those_that_the_documentation_names() {
+    let mut expected = vec![1, 0];
+    for field in [48u16, 0xffff, 16, 0xffff, 112, 144, 0xffff] {
+        expected.extend(field.to_le_bytes());
+    }
+    assert_eq!(single::HEADER[..], expected);
 }

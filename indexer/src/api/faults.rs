@@ -20,6 +20,8 @@ pub(crate) enum FaultKind {
     Equivocation,
     /// A later receipt with less usage.
     RegressingUsage,
+    /// More usage after the final receipt.
+    UsageAfterFinal,
     /// A kind that this indexer is too old to know.
     Unknown,
 }
@@ -29,6 +31,7 @@ impl From<i16> for FaultKind {
         match number {
             1 => Self::Equivocation,
             2 => Self::RegressingUsage,
+            3 => Self::UsageAfterFinal,
             _ => Self::Unknown,
         }
     }

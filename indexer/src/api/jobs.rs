@@ -94,6 +94,10 @@ pub(crate) struct Job {
     pub sequence: U64,
     /// Metered milliseconds of the last settled receipt.
     pub metered_ms: U64,
+    /// The same of the last one that both sides signed: what lies between was claimed of a silent tenant.
+    pub co_signed_ms: U64,
+    /// Whether a claim of the provider waits, at `/v1/claims?job=…`.
+    pub claimed: bool,
     /// Unix seconds of the opening.
     pub opened_at: i64,
     /// Unix seconds until which it may be started.
@@ -163,6 +167,7 @@ macro_rules! jobs {
                     nonce::TEXT AS \"nonce!\", rate::TEXT AS \"rate!\", escrow::TEXT AS \"escrow!\", owed::TEXT AS \"owed!\",
                     paid::TEXT AS \"paid!\", fee::TEXT AS \"fee!\", refund::TEXT AS \"refund!\",
                     stake_reserved::TEXT AS \"stake_reserved!\", sequence::TEXT AS \"sequence!\", metered_ms::TEXT AS \"metered_ms!\",
+                    co_signed_ms::TEXT AS \"co_signed_ms!\", claimed,
                     opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s, gpus, fee_bps,
                     state, is_final, slot AS changed_slot FROM jobs " + $rest,
             $($argument),+

@@ -4,6 +4,7 @@
 //! since JSON's readers would round them above 2^53. Times, durations and counts never get there and are numbers. Addresses and signatures are Base58, hashes hexadecimal, bytes Base64.
 
 mod balances;
+mod claims;
 mod envelope;
 mod faults;
 mod health;
@@ -110,6 +111,7 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(settlements::settlements))
         .routes(routes!(settlements::receipts))
         .routes(routes!(proof::proof))
+        .routes(routes!(claims::list))
         .routes(routes!(faults::list))
         .routes(routes!(balances::list))
         .routes(routes!(stakes::list))

@@ -145,6 +145,9 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::JobCancelled(event) => Some(event.job),
         Event::JobRekeyed(event) => Some(event.job),
         Event::FaultProven(event) => Some(event.job),
+        Event::ClaimOpened(event) => Some(event.job),
+        Event::ClaimSettled(event) => Some(event.job),
+        Event::ClaimRefuted(event) => Some(event.job),
     }
 }
 

@@ -147,7 +147,7 @@ pub enum MarketError {
     #[msg("The provider account is not that of the job's provider.")]
     WrongProvider,
     /// The two receipts do not contradict each other in the way that was said.
-    #[msg("The two receipts do not prove this kind of fault; show two of one sequence that differ (1), or a later one with less usage (2).")]
+    #[msg("The two receipts do not prove this kind of fault; show two of one sequence that differ (1), a later one with less usage (2), or more usage after the final one (3).")]
     NoFault,
     /// The job ended too long ago.
     #[msg("The job ended too long ago; a fault can be proven until twelve hours after its job's end.")]
@@ -155,4 +155,19 @@ pub enum MarketError {
     /// The provider has less stake than its offer needs.
     #[msg("The provider's active stake does not cover the GPUs that it offers; it must bond more or take nodes off the market.")]
     StakeBelowOffer,
+    /// A claim waits.
+    #[msg("A claim of the provider waits; settle or refute it first.")]
+    ClaimWaiting,
+    /// No claim any more.
+    #[msg("A claim is possible from the job's start until the grace window after its end, and not after its final receipt.")]
+    ClaimTooLate,
+    /// A claim for more than the grace window.
+    #[msg("A claim may reach at most the grace window beyond the last receipt that both sides signed.")]
+    ClaimExceedsGrace,
+    /// Too early to pay a claim.
+    #[msg("The claim can still be refuted; settle it after its challenge window.")]
+    ChallengeWindowOpen,
+    /// Two receipts that can both be true.
+    #[msg("The two receipts do not contradict each other, so they refute nothing.")]
+    NothingRefuted,
 }

@@ -193,6 +193,45 @@ events! {
         job: Address,
         attestation_key: Address,
     }
+    /// A provider claimed what its own receipt alone shows; the bond left its balance.
+    ClaimOpened {
+        job: Address,
+        samples_root: [u8; 32],
+        sequence: u64,
+        metered_ms: u64,
+        /// In base units of the job's mint.
+        bond: u64,
+        /// The provider's balance afterwards.
+        balance: u64,
+        /// Unix seconds from which it is paid.
+        payable_at: i64,
+        payer: Address,
+    }
+    /// A claim was paid, or had become needless; the bond went back.
+    ClaimSettled {
+        job: Address,
+        /// Of the job afterwards, like all that follows.
+        samples_root: [u8; 32],
+        sequence: u64,
+        metered_ms: u64,
+        /// Zero when the tenant had signed as much meanwhile.
+        paid_now: u64,
+        paid: u64,
+        fee: u64,
+        bond: u64,
+        /// The provider's balance afterwards.
+        balance: u64,
+        at: i64,
+    }
+    /// Two contradicting receipts refuted a claim; its bond went to the tenant.
+    ClaimRefuted {
+        job: Address,
+        reporter: Address,
+        bond: u64,
+        /// The tenant's balance afterwards.
+        balance: u64,
+        at: i64,
+    }
     /// Two receipts proved a fault, and stake was slashed for it.
     FaultProven {
         /// Its record.
@@ -205,7 +244,7 @@ events! {
         sequence: u64,
         /// What it cost, in base units of the network token.
         slashed: u64,
-        /// 1 equivocation, 2 regressing usage.
+        /// 1 equivocation, 2 regressing usage, 3 usage after the final receipt.
         kind: u32,
         penalty_bps: u16,
         /// The provider's faults so far.

@@ -153,8 +153,26 @@ pub mod market {
         job_rekey::handle(ctx)
     }
 
+    /// Claims what a receipt that the provider alone has signed shows, at most the grace window beyond the last co-signed one, against
+    /// a bond of as much. The Ed25519 instruction with the signature stands directly before this one. Signed by the attestation key.
+    pub fn claim_open(ctx: &mut Context<ClaimOpen>) -> Result<()> {
+        claim_open::handle(ctx)
+    }
+
+    /// Pays a claim after its challenge window and gives the bond back; at once, and without pay, when the tenant has signed as much
+    /// meanwhile. By anyone.
+    pub fn claim_settle(ctx: &mut Context<ClaimSettle>) -> Result<()> {
+        claim_settle::handle(ctx)
+    }
+
+    /// Refutes a claim by two receipts of its job that contradict each other; the tenant gets the bond. The Ed25519 instruction with
+    /// both stands directly before this one. By anyone, for the claim's rent.
+    pub fn claim_refute(ctx: &mut Context<ClaimRefute>) -> Result<()> {
+        claim_refute::handle(ctx)
+    }
+
     /// Slashes a job's provider whose own two receipts contradict each other; the Ed25519 instruction with both stands directly
-    /// before this one. `kind` is 1 for two contents of one sequence, 2 for a later receipt with less usage. By anyone, for a
+    /// before this one. `kind` is 1 for two contents of one sequence, 2 for a later receipt with less usage, 3 for more usage after the final one. By anyone, for a
     /// bounty; once per job and kind.
     pub fn fault_prove(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
         fault_prove::handle(ctx, kind)

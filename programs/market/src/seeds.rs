@@ -19,5 +19,7 @@ pub const NODE: &[u8] = b"node";
 pub const BALANCE: &[u8] = b"balance";
 /// A job: `["job", tenant, nonce as u64 little-endian]`.
 pub const JOB: &[u8] = b"job";
+/// A job's waiting claim: `["claim", job]`.
+pub const CLAIM: &[u8] = b"claim";
 /// A proven fault: `["fault", job, kind as u8]`.
 pub const FAULT: &[u8] = b"fault";

@@ -100,6 +100,9 @@ instructions! {
         market::JobClose = "market.job_close" (),
         market::JobCancel = "market.job_cancel" (),
         market::JobRekey = "market.job_rekey" (),
+        market::ClaimOpen = "market.claim_open" (),
+        market::ClaimSettle = "market.claim_settle" (),
+        market::ClaimRefute = "market.claim_refute" (),
         market::FaultProve = "market.fault_prove" (kind: u8),
     ;
 }

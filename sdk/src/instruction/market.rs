@@ -1,6 +1,5 @@
 //! Instructions of the market program.
 
-use gantry_protocol::fault::Fault;
 use market::{
     JobTerms, MarketParameters, NodeSpecification, ProviderProfile, accounts, instruction as arguments, state::Job,
 };
@@ -10,8 +9,12 @@ use solana_pubkey::Pubkey;
 use super::build;
 use crate::{
     address::{self, CLOCK_SYSVAR, INSTRUCTIONS_SYSVAR, SYSTEM_PROGRAM},
-    receipt::{CoSignedReceipt, Evidence},
+    receipt::CoSignedReceipt,
 };
+
+mod proofs;
+
+pub use proofs::*;
 
 /// Creates the configuration; `deployer` is the program's upgrade authority and signs.
 #[must_use]
@@ -357,40 +360,4 @@ pub fn job_rekey(caller: Pubkey, provider_owner: Pubkey, job: Pubkey) -> Instruc
         },
         &arguments::JobRekey {},
     )
-}
-
-/// The two instructions that slash `provider_owner` for the fault that `evidence` proves: signatures, then the proof. `reporter` signs
-/// and pays the rent of the record; `mint` is the network token, and `bounty_account` a token account of it.
-#[must_use]
-pub fn fault_prove(
-    reporter: Pubkey,
-    evidence: &Evidence,
-    kind: Fault,
-    provider_owner: Pubkey,
-    mint: Pubkey,
-    token_program: Pubkey,
-    bounty_account: Pubkey,
-) -> [Instruction; 2] {
-    let job = Pubkey::new_from_array(evidence.first.0.job);
-    let prove = build(
-        market::ID,
-        &accounts::FaultProve {
-            reporter,
-            job,
-            provider: address::provider(&provider_owner),
-            fault: address::fault(&job, kind),
-            signer: address::market_signer(),
-            pool: address::pool(),
-            stake: address::stake(&provider_owner),
-            mint,
-            vault: address::pool_vault(),
-            bounty_account,
-            token_program,
-            staking_program: staking::ID,
-            instructions: INSTRUCTIONS_SYSVAR,
-            system_program: SYSTEM_PROGRAM,
-        },
-        &arguments::FaultProve { kind: kind as u8 },
-    );
-    [evidence.ed25519_instruction(), prove]
 }

@@ -46,6 +46,13 @@ fn every_number_of_the_account_is_compared() {
                 ..account()
             },
         ),
+        (
+            "co_signed_ms",
+            Job {
+                co_signed_ms: 1,
+                ..account()
+            },
+        ),
         ("owed", Job { owed: 1, ..account() }),
         ("paid", Job { paid: 1, ..account() }),
         ("fee", Job { fee: 1, ..account() }),

@@ -86,6 +86,7 @@ pub(crate) fn opening() -> JobTransaction {
         rate: 100_000_000,
         escrow: 1_000,
         fee_bps: 1_000,
+        grace_window_s: 1,
         ..JobOpened::zeroed()
     };
     transaction(1, vec![call()], Event::JobOpened(opened))
@@ -130,6 +131,7 @@ pub(crate) fn account() -> Job {
         fee_bps: 1_000,
         sequence: 2,
         metered_ms: 2_000,
+        co_signed_ms: 2_000,
         owed: 200,
         paid: 180,
         fee: 20,

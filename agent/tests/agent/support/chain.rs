@@ -1,11 +1,15 @@
 //! A chain in memory that decides with the market program's own state transitions.
 
+use bytemuck::Zeroable;
 use futures::{FutureExt, future::BoxFuture};
 use gantry_agent::chain::{Action, Chain, ChainError};
 use gantry_protocol::{UnixSeconds, receipt::ReceiptView};
 use gantry_sdk::{
     Pubkey, Signature,
-    market::{MarketError, state::Job},
+    market::{
+        MarketError,
+        state::{Claim, Job},
+    },
 };
 use std::{
     collections::BTreeMap,
@@ -14,10 +18,16 @@ use std::{
 };
 use tokio::sync::broadcast;
 
+/// A challenge window short enough to wait for.
+const CHALLENGE_S: u32 = 2;
+
 /// What it holds and how it behaves.
 #[derive(Default)]
 struct State {
     jobs: BTreeMap<Pubkey, Job>,
+    claims: BTreeMap<Pubkey, Claim>,
+    /// Whether the provider's balance covers a bond.
+    pays_bonds: bool,
     away: bool,
     refusals: Vec<MarketError>,
     loses_next_answer: bool,
@@ -100,6 +110,11 @@ impl ScriptedChain {
         self.state().clock_offset_s = seconds;
     }
 
+    /// Gives the provider a balance out of which it can pay bonds.
+    pub(crate) fn pay_bonds(&self) {
+        self.state().pays_bonds = true;
+    }
+
     /// What was confirmed, in words.
     pub(crate) fn sent(&self) -> Vec<String> {
         self.state().sent.clone()
@@ -120,7 +135,8 @@ impl ScriptedChain {
             return Err(refused(error));
         }
         // A transaction happens as a whole or not at all.
-        let (mut jobs, mut words, mut changed) = (state.jobs.clone(), Vec::new(), Vec::new());
+        let (mut jobs, mut claims) = (state.jobs.clone(), state.claims.clone());
+        let (mut words, mut changed) = (Vec::new(), Vec::new());
         for action in actions {
             let (address, word, outcome) = match action {
                 Action::Start { job } => (job, "start", jobs.get_mut(&job).expect("the job").start(now)),
@@ -133,6 +149,36 @@ impl ScriptedChain {
                     let bytes = receipt.receipt.to_bytes();
                     let view = ReceiptView::of(&bytes).expect("a receipt");
                     (address, "settle", job.settle(view, now).map(|_| ()))
+                }
+                Action::Claim { receipt, .. } => {
+                    receipt.verify().expect("the signature fits");
+                    let address = Pubkey::new_from_array(receipt.receipt.job);
+                    let job = jobs.get_mut(&address).expect("the job");
+                    assert_eq!(receipt.key, job.attestation_key);
+                    let bytes = receipt.receipt.to_bytes();
+                    let bond = job.claim(ReceiptView::of(&bytes).expect("a receipt"), now);
+                    let bond =
+                        bond.and_then(|bond| state.pays_bonds.then_some(bond).ok_or(MarketError::InsufficientBalance));
+                    let opened = bond.map(|bond| {
+                        let claim = Claim {
+                            job: address,
+                            payer: receipt.key,
+                            samples_root: receipt.receipt.samples_root,
+                            sequence: receipt.receipt.sequence,
+                            metered_ms: receipt.receipt.metered_ms,
+                            bond: bond.0,
+                            payable_at: now.after(CHALLENGE_S).0,
+                            ..Claim::zeroed()
+                        };
+                        claims.insert(address, claim);
+                    });
+                    (address, "claim", opened)
+                }
+                Action::SettleClaim { claim, .. } => {
+                    let job = jobs.get_mut(&claim.job).expect("the job");
+                    let settled = job.settle_claim(&claim, now).map(|_| ());
+                    assert_eq!(claims.remove(&claim.job), Some(*claim));
+                    (claim.job, "settle the claim", settled)
                 }
                 Action::Close { address, .. } => (
                     address,
@@ -150,7 +196,7 @@ impl ScriptedChain {
             words.push(word);
             changed.push(address);
         }
-        state.jobs = jobs;
+        (state.jobs, state.claims) = (jobs, claims);
         if std::mem::take(&mut state.loses_next_answer) {
             return Err(away());
         }
@@ -172,6 +218,18 @@ impl Chain for ScriptedChain {
                 Err(away())
             } else {
                 Ok(state.jobs.get(&address).copied())
+            }
+        }
+        .boxed()
+    }
+
+    fn claim(&self, job: Pubkey) -> BoxFuture<'_, Result<Option<Claim>, ChainError>> {
+        async move {
+            let state = self.state();
+            if state.away {
+                Err(away())
+            } else {
+                Ok(state.claims.get(&job).copied())
             }
         }
         .boxed()

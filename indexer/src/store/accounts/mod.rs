@@ -4,6 +4,7 @@
 //! deliveries ends in the same rows.
 
 mod balance;
+mod claim;
 mod config;
 mod fault;
 mod job;
@@ -15,7 +16,7 @@ mod stake;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Config, Fault, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, Job, Node, Provider, RegisteredMint},
     staking::state::{Pool, Stake},
 };
 use sqlx::PgConnection;
@@ -61,6 +62,7 @@ struct Sorted<'a> {
     balances: Vec<Row<'a, Balance>>,
     jobs: Vec<Row<'a, Job>>,
     faults: Vec<Row<'a, Fault>>,
+    claims: Vec<Row<'a, Claim>>,
 }
 
 /// Takes over every account that is newer than what is known of it, and buries what was closed.
@@ -77,6 +79,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     balance::upsert(&mut *connection, &sorted.balances).await?;
     job::upsert(&mut *connection, &sorted.jobs).await?;
     fault::upsert(&mut *connection, &sorted.faults).await?;
+    claim::upsert(&mut *connection, &sorted.claims).await?;
     tombstones::bury(&mut *connection, &changes.closed).await?;
     tombstones::bury_known(&mut *connection, &changes.emptied).await
 }
@@ -122,6 +125,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Job(account) => sorted.jobs.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Claim(account) => sorted.claims.push(Row {
                 address,
                 version,
                 account,

@@ -5,10 +5,10 @@
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use gantry_onchain::event::emit;
-use gantry_protocol::{ed25519::pair, fault, receipt::ReceiptView, UnixSeconds};
+use gantry_protocol::UnixSeconds;
 use pinocchio::sysvars::instructions::{Instructions, INSTRUCTIONS_ID};
 
-use super::job_settle::signatures;
+use super::evidence::{contradiction, signatures};
 use crate::{
     errors::MarketError,
     events::FaultProven,
@@ -64,7 +64,11 @@ pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
         MarketError::WrongProvider
     );
     require!(accounts.stake.owner == accounts.job.provider, MarketError::WrongStake);
-    let sequence = proven(accounts, kind, now)?;
+    // SAFETY: this is the instructions sysvar, as the constraint has proved; no program can write it.
+    let instructions = unsafe { Instructions::new_unchecked(accounts.instructions.account().borrow_unchecked()) };
+    let before = signatures(&instructions)?;
+    let (fault, sequence) = contradiction(before.get_instruction_data(), &accounts.job, now)?;
+    require!(fault.is_some_and(|fault| fault as u8 == kind), MarketError::NoFault);
     let penalty = accounts.provider.convict();
 
     let before = accounts.stake.slashed;
@@ -113,28 +117,4 @@ pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
         at: now.0,
     });
     Ok(())
-}
-
-/// The sequence of the later receipt, when the instruction before holds two of the job's receipts that prove this kind of fault.
-#[inline(never)]
-fn proven(accounts: &FaultProve, kind: u8, now: UnixSeconds) -> core::result::Result<u64, MarketError> {
-    // SAFETY: this is the instructions sysvar, as the constraint has proved; no program can write it.
-    let instructions = unsafe { Instructions::new_unchecked(accounts.instructions.account().borrow_unchecked()) };
-    let before = signatures(&instructions)?;
-    let pair = pair::parse(before.get_instruction_data()).map_err(|_| MarketError::SignaturesNotCanonical)?;
-    accounts.job.require_provable(pair.key, now)?;
-    let read = |bytes| ReceiptView::of(bytes).map_err(|_| MarketError::MalformedReceipt);
-    let (first, second) = (read(pair.first)?, read(pair.second)?);
-    for receipt in [first, second] {
-        if *receipt.genesis_hash() != accounts.job.genesis_hash {
-            return Err(MarketError::WrongCluster);
-        }
-        if receipt.job() != accounts.job.address().as_array() {
-            return Err(MarketError::WrongJob);
-        }
-    }
-    match fault::proven_by(pair.first, pair.second) {
-        Some(fault) if fault as u8 == kind => Ok(first.sequence().max(second.sequence())),
-        _ => Err(MarketError::NoFault),
-    }
 }

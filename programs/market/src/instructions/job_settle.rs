@@ -5,17 +5,15 @@ use gantry_onchain::event::emit;
 use gantry_protocol::{ed25519, receipt::ReceiptView, UnixSeconds};
 use pinocchio::sysvars::{
     clock::Clock,
-    instructions::{Instructions, IntrospectedInstruction, INSTRUCTIONS_ID},
+    instructions::{Instructions, INSTRUCTIONS_ID},
 };
 
+use super::evidence::{require_of, signatures};
 use crate::{
     errors::MarketError,
     events::JobSettled,
     state::{Balance, Job},
 };
-
-/// Solana's Ed25519 precompile, `Ed25519SigVerify111111111111111111111111111`.
-const ED25519_PROGRAM: Address = anchor_lang::address!("Ed25519SigVerify111111111111111111111111111");
 
 /// Accounts of `job_settle`. Nobody signs the transaction for it: the two signatures are in the receipt.
 #[derive(Accounts)]
@@ -65,20 +63,6 @@ pub(crate) fn handle(ctx: &mut Context<JobSettle>) -> Result<()> {
     Ok(())
 }
 
-/// The Ed25519 instruction directly before this one. The precompile has verified its signatures before any program runs.
-#[inline(always)]
-pub(super) fn signatures<'a>(
-    instructions: &'a Instructions<&[u8]>,
-) -> core::result::Result<IntrospectedInstruction<'a>, MarketError> {
-    let before = instructions
-        .get_instruction_relative(-1)
-        .map_err(|_| MarketError::MissingSignatures)?;
-    if *before.get_program_id() != ED25519_PROGRAM {
-        return Err(MarketError::MissingSignatures);
-    }
-    Ok(before)
-}
-
 /// The receipt in the data of that instruction, when both of the job's keys signed it for this very job.
 #[inline(always)]
 fn co_signed_receipt<'a>(data: &'a [u8], job: &Account<Job>) -> core::result::Result<ReceiptView<'a>, MarketError> {
@@ -87,11 +71,6 @@ fn co_signed_receipt<'a>(data: &'a [u8], job: &Account<Job>) -> core::result::Re
         return Err(MarketError::WrongSigner);
     }
     let receipt = signed.receipt().map_err(|_| MarketError::MalformedReceipt)?;
-    if *receipt.genesis_hash() != job.genesis_hash {
-        return Err(MarketError::WrongCluster);
-    }
-    if receipt.job() != job.address().as_array() {
-        return Err(MarketError::WrongJob);
-    }
+    require_of(receipt, job)?;
     Ok(receipt)
 }

@@ -1,9 +1,12 @@
 //! A job: GPUs rented by the second against an escrow.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::{billing, fault, receipt::ReceiptView, Atoms, Bps, Metered, Rate, UnixSeconds};
+use gantry_protocol::{billing, receipt::ReceiptView, Atoms, Bps, Metered, Rate, UnixSeconds};
 
 use crate::MarketError;
+
+mod claims;
+mod keys;
 
 /// Where a job stands. `Open → Running → (Stopped →) Closed`, or `Open → Cancelled`.
 #[repr(u8)]
@@ -65,6 +68,8 @@ pub struct Job {
     pub sequence: u64,
     /// Metered milliseconds of the last settled receipt.
     pub metered_ms: u64,
+    /// Metered milliseconds of the last settled receipt that both sides signed: what a claim is measured from.
+    pub co_signed_ms: u64,
     /// Unix seconds of the opening.
     pub opened_at: i64,
     /// Unix seconds until which it may be started.
@@ -89,11 +94,11 @@ pub struct Job {
     pub is_final: u8,
     /// Bump of this address.
     pub bump: u8,
-    /// Named padding.
-    pub padding: [u8; 1],
+    /// 1 while a claim waits.
+    pub claimed: u8,
 }
 
-const _: () = assert!(core::mem::size_of::<Job>() == 456);
+const _: () = assert!(core::mem::size_of::<Job>() == 464);
 
 /// What a job is opened with, after the node, the mint and the configuration have agreed.
 pub struct OpenTerms {
@@ -181,21 +186,43 @@ impl Job {
         }
         let metered = Metered(receipt.metered_ms());
         self.require_elapsed(metered, now)?;
+        let earned = self.record(receipt.sequence(), metered, receipt.samples_root())?;
+        self.co_signed_ms = metered.0;
+        self.is_final |= u8::from(receipt.is_final());
+        Ok(earned)
+    }
+
+    /// What the job costs up to `metered`: owed, and of that the provider's part.
+    #[inline(always)]
+    fn bill(&self, metered: Metered) -> Outcome<(Atoms, Atoms, Atoms)> {
         let fee = Bps::new(self.fee_bps).ok_or(MarketError::ParameterOutOfRange)?;
         let owed = billing::owed(Rate(self.rate), metered).ok_or(MarketError::AmountOverflow)?;
-        let (paid_total, fee_total) = billing::split(owed, fee);
-        let earned = paid_total
-            .checked_sub(Atoms(self.paid))
-            .ok_or(MarketError::UsageRegressed)?;
+        let (paid, fee) = billing::split(owed, fee);
+        Ok((owed, paid, fee))
+    }
+
+    /// Takes a receipt over and returns what it earns beyond what was paid.
+    #[inline(always)]
+    fn record(&mut self, sequence: u64, metered: Metered, samples_root: &[u8; 32]) -> Outcome<Atoms> {
+        let (owed, paid, fee) = self.bill(metered)?;
+        let earned = paid.checked_sub(Atoms(self.paid)).ok_or(MarketError::UsageRegressed)?;
         self.owed = owed.0;
-        self.paid = paid_total.0;
-        self.fee = fee_total.0;
-        self.sequence = receipt.sequence();
-        self.metered_ms = receipt.metered_ms();
-        self.samples_root = *receipt.samples_root();
-        self.is_final |= u8::from(receipt.is_final());
+        self.paid = paid.0;
+        self.fee = fee.0;
+        self.sequence = sequence;
+        self.metered_ms = metered.0;
+        self.samples_root = *samples_root;
         self.invariant()?;
         Ok(earned)
+    }
+
+    /// When metering ends at the latest; refuses a job that is not metered, or no longer.
+    fn ends_at(&self) -> Outcome<UnixSeconds> {
+        match self.state() {
+            Some(JobState::Running) => Ok(UnixSeconds(self.started_at).after(self.max_duration_s)),
+            Some(JobState::Stopped) => Ok(UnixSeconds(self.stopped_at)),
+            _ => Err(MarketError::WrongJobState),
+        }
     }
 
     /// Refuses more metered time than the job was rented for, or than lies between its start and `now` or its stop.
@@ -227,11 +254,10 @@ impl Job {
 
     /// Closes the job and returns the refund. `by_provider`: the attestation key signed, which gives up all further claims.
     pub fn conclude(&mut self, now: UnixSeconds, by_provider: bool) -> Outcome<Atoms> {
-        let ends_at = match self.state() {
-            Some(JobState::Running) => UnixSeconds(self.started_at).after(self.max_duration_s),
-            Some(JobState::Stopped) => UnixSeconds(self.stopped_at),
-            _ => return Err(MarketError::WrongJobState),
-        };
+        let ends_at = self.ends_at()?;
+        if self.claimed == 1 {
+            return Err(MarketError::ClaimWaiting);
+        }
         if self.is_final == 0 && !by_provider && now <= ends_at.after(self.grace_window_s) {
             return Err(MarketError::GraceWindowOpen);
         }
@@ -257,45 +283,6 @@ impl Job {
         self.state = state as u8;
         self.invariant()?;
         Ok(refund)
-    }
-
-    /// Accepts receipts of another attestation key from now on. Once per job: of more keys it would lose sight, and with them of
-    /// what they signed.
-    pub fn rekey(&mut self, attestation_key: Address) -> Outcome<()> {
-        if !matches!(
-            self.state(),
-            Some(JobState::Open | JobState::Running | JobState::Stopped)
-        ) {
-            return Err(MarketError::WrongJobState);
-        }
-        if attestation_key == self.attestation_key {
-            return Ok(());
-        }
-        if self.former_key != Address::default() {
-            return Err(MarketError::AlreadyRekeyed);
-        }
-        self.former_key = self.attestation_key;
-        self.attestation_key = attestation_key;
-        Ok(())
-    }
-
-    /// Refuses evidence about a job that was never started, that ended too long ago, or of a key that is not its provider's.
-    pub fn require_provable(&self, key: &[u8; 32], now: UnixSeconds) -> Outcome<()> {
-        match self.state() {
-            Some(JobState::Running | JobState::Stopped) => {}
-            Some(JobState::Closed) => {
-                if now > UnixSeconds(self.ended_at).after(fault::EVIDENCE_WINDOW_S) {
-                    return Err(MarketError::EvidenceTooOld);
-                }
-            }
-            _ => return Err(MarketError::WrongJobState),
-        }
-        // A former key of zeros is none: the precompile would have to accept a signature of it first, but that is not our check.
-        let former = self.former_key != Address::default() && key == self.former_key.as_array();
-        if key != self.attestation_key.as_array() && !former {
-            return Err(MarketError::WrongSigner);
-        }
-        Ok(())
     }
 
     fn require(&self, state: JobState) -> Outcome<()> {

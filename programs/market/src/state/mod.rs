@@ -1,6 +1,7 @@
 //! Accounts of the market.
 
 mod balance;
+mod claim;
 mod config;
 mod fault;
 mod job;
@@ -9,6 +10,7 @@ mod provider;
 mod registered_mint;
 
 pub use balance::Balance;
+pub use claim::Claim;
 pub use config::Config;
 pub use fault::Fault;
 pub use job::{Job, JobState, OpenTerms};

@@ -1,10 +1,11 @@
 //! One world in which every instruction of both programs is used, each in a transaction of its own.
 
-use gantry_protocol::{Receipt, fault::Fault};
+use ::market::state::Claim;
+use gantry_protocol::{Receipt, fault::Fault, limits::CHALLENGE_WINDOW_S};
 use gantry_sdk::{
-    Instruction, Keypair, Signer,
+    Instruction, Keypair, Pubkey, Signer, address,
     instruction::{market, staking},
-    receipt::{Evidence, sign},
+    receipt::{Evidence, ProviderReceipt, sign},
 };
 use gantry_tests::{
     outcome::Done,
@@ -26,6 +27,7 @@ pub(crate) fn units_of_every_instruction() -> Vec<(String, u64)> {
     tour.money();
     tour.job();
     tour.unbonding();
+    tour.claims();
     tour.fault();
     tour.units
 }
@@ -93,6 +95,7 @@ impl Tour {
             self.world.provider.profile(),
         );
         let gnt = self.world.gnt.clone();
+        self.world.chain.fund(&attestation.pubkey());
         let source = gnt.mint_to(&mut self.world.chain, &owner, BOND);
         self.send("staking.stake_open", staking::stake_open(owner), &wallet);
         let deposit = staking::stake_deposit(owner, gnt.address, source, gnt.token_program, BOND);
@@ -186,19 +189,68 @@ impl Tour {
         self.send("market.job_cancel", cancel, &caller);
     }
 
+    fn claims(&mut self) {
+        let job = self.silent_job();
+        let claim = self.claim(&job);
+        self.world.chain.advance(i64::from(CHALLENGE_WINDOW_S));
+        self.send_by(
+            "market.claim_settle",
+            market::claim_settle(&claim, &self.world.job(&job)),
+            &[],
+        );
+
+        let job = self.silent_job();
+        self.claim(&job);
+        let reporter = self.world.deployer.insecure_clone();
+        let evidence = self.evidence(&job);
+        let refute = market::claim_refute(reporter.pubkey(), &evidence, &self.world.job(&job));
+        let done = self.world.chain.send(&refute, &[&reporter]).succeeds();
+        self.note("market.claim_refute", &done);
+    }
+
+    /// A job of which a minute is settled, after two.
+    fn silent_job(&mut self) -> Pubkey {
+        self.world.heartbeat().succeeds();
+        let job = self.world.running_job();
+        self.world.chain.advance(120);
+        let receipt = self.world.receipt(&job, 60_000);
+        self.world.settle(&receipt).succeeds();
+        job
+    }
+
+    fn claim(&mut self, job: &Pubkey) -> Claim {
+        let key = self.world.provider.attestation.insecure_clone();
+        let receipt = next_receipt(job, &self.world.job(job), 80_000);
+        let receipt = ProviderReceipt {
+            receipt,
+            key: key.pubkey(),
+            signature: sign(&key, &receipt),
+        };
+        let open = market::claim_open(&receipt, &self.world.job(job));
+        let done = self.world.chain.send(&open, &[&key]).succeeds();
+        self.note("market.claim_open", &done);
+        self.world.chain.get(&address::claim(job))
+    }
+
+    /// Two contents of one sequence.
+    fn evidence(&self, job: &Pubkey) -> Evidence {
+        let key = &self.world.provider.attestation;
+        let first = next_receipt(job, &self.world.job(job), 80_000);
+        let second = Receipt { time_ms: 1, ..first };
+        Evidence {
+            key: key.pubkey(),
+            first: (first, sign(key, &first)),
+            second: (second, sign(key, &second)),
+        }
+    }
+
     fn fault(&mut self) {
+        self.world.heartbeat().succeeds();
         let job = self.world.running_job();
         let reporter = self.world.deployer.insecure_clone();
         let gnt = self.world.gnt.clone();
         let bounty = gnt.account_of(&mut self.world.chain, &reporter.pubkey());
-        let key = &self.world.provider.attestation;
-        let first = next_receipt(&job, &self.world.job(&job), 0);
-        let second = Receipt { time_ms: 1, ..first };
-        let evidence = Evidence {
-            key: key.pubkey(),
-            first: (first, sign(key, &first)),
-            second: (second, sign(key, &second)),
-        };
+        let evidence = self.evidence(&job);
         let prove = market::fault_prove(
             reporter.pubkey(),
             &evidence,
