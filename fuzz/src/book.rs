@@ -32,6 +32,7 @@ pub enum Place {
     Balance(Actor, Token),
     Job(JobId),
     Fault(JobId, u8),
+    Claim(JobId),
 }
 
 /// Keys, and addresses with their bumps.
@@ -127,6 +128,7 @@ impl Book {
                 market(&[seeds::BALANCE, self.wallet(owner).as_ref(), self.mint(token).as_ref()])
             }
             Place::Job((tenant, nonce)) => market(&[seeds::JOB, self.wallet(tenant).as_ref(), &nonce.to_le_bytes()]),
+            Place::Claim(job) => market(&[seeds::CLAIM, self.at(Place::Job(job)).as_ref()]),
             Place::Fault(job, kind) => market(&[seeds::FAULT, self.at(Place::Job(job)).as_ref(), &[kind]]),
         }
     }

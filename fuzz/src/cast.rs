@@ -92,6 +92,11 @@ impl Keys {
         place(key).map_or_else(Pubkey::default, |place| self.addresses[place])
     }
 
+    /// The addresses of all keys.
+    pub fn addresses(&self) -> impl Iterator<Item = Pubkey> {
+        self.addresses.iter().copied()
+    }
+
     /// A key that can sign.
     ///
     /// # Panics

@@ -57,7 +57,7 @@ impl Chain {
         let deployer = book.wallet(0);
         chain.deploy(book, &market::ID, "market", &deployer);
         chain.deploy(book, &staking::ID, "staking", &deployer);
-        for payer in actors().map(|actor| book.wallet(actor)).chain([FEE_PAYER, IDLER]) {
+        for payer in book.keys.addresses().chain([FEE_PAYER, IDLER]) {
             chain.put(&payer, LAMPORTS, Pubkey::default(), Vec::new());
         }
         for token in tokens() {

@@ -13,7 +13,7 @@ use crate::{
     cast::{Actor, GNT, Token},
     model::{
         State,
-        state::{Fault, Job, Mint, Node, Phase, Provider, Stake},
+        state::{Fault, Job, Mint, Node, Phase, Provider, Stake, Waiting},
     },
     view::View,
 };
@@ -54,6 +54,11 @@ impl State {
                 .jobs
                 .iter()
                 .map(|(id, job)| (*id, job_layout(book, *id, job, self.bill(id))))
+                .collect(),
+            claims: self
+                .claims
+                .iter()
+                .map(|(id, claim)| (*id, claim_layout(book, *id, claim)))
                 .collect(),
             faults: self
                 .faults
@@ -204,6 +209,7 @@ fn job_layout(book: &Book, id: JobId, job: &Job, [owed, paid, fee, refund]: [u64
         stake_reserved: job.stake_reserved,
         sequence: job.sequence,
         metered_ms: job.metered_ms,
+        co_signed_ms: job.co_signed_ms,
         opened_at: job.opened_at,
         start_deadline: job.start_deadline,
         started_at: job.started_at,
@@ -223,7 +229,7 @@ fn job_layout(book: &Book, id: JobId, job: &Job, [owed, paid, fee, refund]: [u64
         },
         is_final: u8::from(job.is_final),
         bump: book.bump(Place::Job(id)),
-        ..Zeroable::zeroed()
+        claimed: u8::from(job.claimed),
     }
 }
 
@@ -238,6 +244,20 @@ fn fault_layout(book: &Book, (job, kind): (JobId, u8), fault: &Fault) -> market:
         penalty_bps: fault.penalty_bps,
         kind,
         bump: book.bump(Place::Fault(job, kind)),
+        ..Zeroable::zeroed()
+    }
+}
+
+fn claim_layout(book: &Book, job: JobId, claim: &Waiting) -> market::Claim {
+    market::Claim {
+        job: book.at(Place::Job(job)),
+        payer: book.key(claim.payer),
+        samples_root: action::root(claim.root),
+        sequence: claim.sequence,
+        metered_ms: claim.metered_ms,
+        bond: claim.bond,
+        payable_at: claim.payable_at,
+        bump: book.bump(Place::Claim(job)),
         ..Zeroable::zeroed()
     }
 }

@@ -68,9 +68,11 @@ fn print(report: &Report, seed: u64) {
         println!("{refusal:<50} {times:>10}");
     }
     println!(
-        "\nfuzz: {} steps with seed {seed} in {:.1} s: {:.0} steps/s; a trivial transfer on the same chain: {:.0}/s",
+        "\nfuzz: {} steps with seed {seed} in {:.1} s, of which the chain took {:.1} s: {:.0} steps/s; a trivial transfer on the same chain: \
+         {:.0}/s",
         report.steps,
         report.time.as_secs_f64(),
+        report.sending.as_secs_f64(),
         per_second(report),
         report.idle_per_second
     );

@@ -30,6 +30,8 @@ pub struct World {
     view: View,
     gifts: Gifts,
     latest: i64,
+    /// Time that the chain took for its transactions.
+    sending: Duration,
     /// Accounts that are none of the programs' own: whatever is there beyond them, a program made.
     foreign_accounts: usize,
 }
@@ -53,6 +55,7 @@ impl World {
             state,
             view,
             gifts: Gifts::default(),
+            sending: Duration::ZERO,
         };
         for action in prologue::actions() {
             let refused = world.step(book, &action)?;
@@ -86,11 +89,13 @@ impl World {
             self.latest = self.latest.max(self.state.now);
         }
         let instructions = action.instructions(book);
+        let started = Instant::now();
         let actual = if instructions.is_empty() {
             Ok(())
         } else {
             self.chain.send(&instructions)
         };
+        self.sending += started.elapsed();
         let agreed = match (&expected, &actual) {
             (Ok(()), Ok(())) => None,
             (Err(refusal), Err((refused, _))) if refusal.is(action.deciding_instruction(), refused) => {
@@ -131,7 +136,8 @@ impl World {
             + state.stakes.len()
             + state.balances.len()
             + state.jobs.len()
-            + state.faults.len();
+            + state.faults.len()
+            + state.claims.len();
         let there = self.chain.number_of_accounts() - self.foreign_accounts;
         if there == known {
             Ok(())
@@ -177,6 +183,8 @@ pub struct Report {
     pub refusals: BTreeMap<String, u64>,
     /// Time for all steps.
     pub time: Duration,
+    /// The chain's part of it: the programs, the precompile, the bank around them.
+    pub sending: Duration,
     /// Trivial transfers per second, on the same chain in the same run.
     pub idle_per_second: f64,
 }
@@ -237,6 +245,7 @@ pub fn run(plan: Plan, mut progress: impl FnMut(&Report)) -> Result<Report, Box<
             }
         }
         report.time = started.elapsed();
+        report.sending += world.sending - beginning.sending;
         progress(&report);
         if report.steps >= plan.steps {
             break;

@@ -3,7 +3,7 @@
 use gantry_sdk::{
     Pubkey,
     account::Layout,
-    market::state::{Balance, Config, Fault, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, Job, Node, Provider, RegisteredMint},
     staking::state::{Pool, Stake},
 };
 use solana_account::ReadableAccount;
@@ -28,6 +28,7 @@ pub struct View {
     pub balances: Vec<((Actor, Token), Balance)>,
     pub jobs: Vec<(JobId, Job)>,
     pub faults: Vec<((JobId, u8), Fault)>,
+    pub claims: Vec<(JobId, Claim)>,
     pub purses: [[u64; TOKENS as usize]; ACTORS as usize],
     pub vaults: [u64; TOKENS as usize],
     pub bonds: u64,
@@ -65,6 +66,7 @@ impl View {
             stakes: reader.all(known.stakes.keys(), |owner| Place::Stake(*owner))?,
             balances: reader.all(known.balances.keys(), |(owner, token)| Place::Balance(*owner, *token))?,
             jobs: reader.all(known.jobs.keys(), |id| Place::Job(*id))?,
+            claims: reader.all(known.claims.keys(), |id| Place::Claim(*id))?,
             faults: reader.all(known.faults.keys(), |(job, kind)| Place::Fault(*job, *kind))?,
             purses,
             vaults,
@@ -102,6 +104,7 @@ impl View {
             .or_else(|| of_lists("stake", &self.stakes, &expected.stakes))
             .or_else(|| of_lists("balance", &self.balances, &expected.balances))
             .or_else(|| of_lists("job", &self.jobs, &expected.jobs))
+            .or_else(|| of_lists("claim", &self.claims, &expected.claims))
             .or_else(|| of_lists("fault", &self.faults, &expected.faults))
             .or_else(|| of_one("what actors hold", &self.purses, &expected.purses))
             .or_else(|| of_one("what vaults hold", &self.vaults, &expected.vaults))

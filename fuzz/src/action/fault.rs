@@ -33,12 +33,6 @@ pub struct FaultProve {
     pub evidence: Evidence,
 }
 
-impl FaultProve {
-    pub(super) const fn deciding_instruction(&self) -> u8 {
-        self.evidence.instructions_before()
-    }
-}
-
 impl Step for FaultProve {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
         let provable = |job: &Job| {
@@ -52,41 +46,8 @@ impl Step for FaultProve {
         };
         let reporter = dice.actor();
         let job = state.jobs.get(&id)?;
-        let other_job = dice.among(&state.jobs)?;
-        let usual = dice.between(1, 2);
-        let kind = u8::try_from(dice.mostly(usual, |dice| dice.below(4))).ok()?;
-        let mut first = Claim {
-            job: dice.mostly(id, |_| other_job),
-            sequence: dice.between(1, 5),
-            metered_ms: metered_ms(dice, state.now, job),
-            flags: if dice.chance(2) { 2 } else { dice.below(2) },
-            root: dice.below(2),
-            is_foreign: dice.chance(1),
-        };
-        let mut second = first;
-        if kind == 2 {
-            second.sequence += 1;
-            second.metered_ms = first.metered_ms.saturating_sub(dice.below(2));
-        } else {
-            match dice.below(4) {
-                0 => second.metered_ms ^= 1,
-                1 => second.root ^= 1,
-                2 => second.flags ^= 1,
-                // The same: no fault at all.
-                _ if dice.chance(30) => {}
-                _ => second.metered_ms ^= 2,
-            }
-        }
-        second.job = dice.mostly(second.job, |_| other_job);
-        second.is_foreign ^= dice.chance(1);
-        if dice.chance(50) {
-            std::mem::swap(&mut first, &mut second);
-        }
-        let right = match job.former {
-            Some(former) if dice.chance(50) => former,
-            _ => job.attestation,
-        };
-        let key = dice.signer(right);
+        let usual = dice.between(1, 3);
+        let kind = u8::try_from(dice.mostly(usual, |dice| dice.below(5))).ok()?;
         Some(Self {
             reporter,
             job: id,
@@ -94,11 +55,7 @@ impl Step for FaultProve {
             provider: dice.mostly(job.provider, Dice::actor),
             stake: dice.mostly(job.provider, Dice::actor),
             bounty: dice.purse(reporter, GNT),
-            evidence: match dice.below(100) {
-                0 => Evidence::Nothing,
-                1 => Evidence::CoSigned(key, job.session, first),
-                _ => Evidence::Pair(key, first, second),
-            },
+            evidence: contradicting(dice, state, id, job, kind)?,
         })
     }
 
@@ -127,4 +84,53 @@ impl Step for FaultProve {
         all.extend(build(ID, &accounts, &arguments::FaultProve { kind: self.kind }));
         all
     }
+}
+
+/// Two receipts that mostly prove a fault of this kind, mostly signed by the right key.
+pub(super) fn contradicting(dice: &mut Dice, state: &State, id: JobId, job: &Job, kind: u8) -> Option<Evidence> {
+    let other_job = dice.among(&state.jobs)?;
+    let mut first = Claim {
+        job: dice.mostly(id, |_| other_job),
+        sequence: dice.between(1, 5),
+        metered_ms: metered_ms(dice, state.now, job),
+        flags: if dice.chance(2) { 2 } else { dice.below(2) },
+        root: dice.below(2),
+        is_foreign: dice.chance(1),
+    };
+    let mut second = first;
+    match kind {
+        2 => {
+            second.sequence += 1;
+            second.metered_ms = first.metered_ms.saturating_sub(dice.below(2));
+        }
+        3 => {
+            first.flags = u64::from(!dice.chance(10));
+            second.sequence += 1;
+            second.metered_ms = first.metered_ms.saturating_add(dice.below(2));
+        }
+        _ => match dice.below(4) {
+            0 => second.metered_ms ^= 1,
+            1 => second.root ^= 1,
+            2 => second.flags ^= 1,
+            // The same: no fault at all.
+            _ if dice.chance(30) => {}
+            _ => second.metered_ms ^= 2,
+        },
+    }
+    second.job = dice.mostly(second.job, |_| other_job);
+    second.is_foreign ^= dice.chance(1);
+    if dice.chance(50) {
+        std::mem::swap(&mut first, &mut second);
+    }
+    let right = match job.former {
+        Some(former) if dice.chance(50) => former,
+        _ => job.attestation,
+    };
+    let key = dice.signer(right);
+    Some(match dice.below(100) {
+        0 => Evidence::Nothing,
+        1 => Evidence::CoSigned(key, job.session, first),
+        2 => Evidence::Single(key, first),
+        _ => Evidence::Pair(key, first, second),
+    })
 }

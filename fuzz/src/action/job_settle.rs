@@ -26,12 +26,6 @@ pub struct JobSettle {
     pub evidence: Evidence,
 }
 
-impl JobSettle {
-    pub(super) const fn deciding_instruction(&self) -> u8 {
-        self.evidence.instructions_before()
-    }
-}
-
 impl Step for JobSettle {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
         let id = dice.job_that(state, |job| matches!(job.phase, Phase::Running | Phase::Stopped))?;

@@ -3,6 +3,7 @@
 
 mod balance;
 mod chance;
+mod claim;
 mod configuration;
 mod fault;
 mod job_end;
@@ -26,6 +27,7 @@ use crate::{
 };
 
 pub use balance::{BalanceDeposit, BalanceOpen, BalanceWithdraw};
+pub use claim::{ClaimOpen, ClaimRefute, ClaimSettle};
 pub use configuration::{ConfigUpdate, GENESIS_HASH, Initialize, MintRegister, MintUpdate, Parameters, PoolConfigure};
 pub(crate) use configuration::{config_initialize, parameters, pool_initialize};
 pub use fault::FaultProve;
@@ -136,6 +138,9 @@ actions! {
     9 JobClose,
     3 JobCancel,
     2 FaultProve,
+    4 ClaimOpen,
+    3 ClaimSettle,
+    1 ClaimRefute,
 }
 
 impl Action {
@@ -158,8 +163,10 @@ impl Action {
     #[must_use]
     pub const fn deciding_instruction(&self) -> u8 {
         match self {
-            Self::JobSettle(settle) => settle.deciding_instruction(),
-            Self::FaultProve(prove) => prove.deciding_instruction(),
+            Self::JobSettle(JobSettle { evidence, .. })
+            | Self::FaultProve(FaultProve { evidence, .. })
+            | Self::ClaimOpen(ClaimOpen { evidence, .. })
+            | Self::ClaimRefute(ClaimRefute { evidence, .. }) => evidence.instructions_before(),
             _ => 0,
         }
     }

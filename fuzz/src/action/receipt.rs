@@ -3,7 +3,7 @@
 use gantry_sdk::{
     Instruction,
     protocol::Receipt,
-    receipt::{CoSignedReceipt, Evidence as SignedPair, sign},
+    receipt::{CoSignedReceipt, Evidence as SignedPair, ProviderReceipt, sign},
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,8 @@ pub enum Evidence {
     Nothing,
     /// Both sides' signatures over one receipt.
     CoSigned(Key, Key, Claim),
+    /// One key's signature over one receipt.
+    Single(Key, Claim),
     /// One key's signatures over two receipts.
     Pair(Key, Claim, Claim),
 }
@@ -97,6 +99,15 @@ impl Evidence {
                     provider_signature: sign(provider, &receipt),
                     tenant_key: gantry_sdk::Signer::pubkey(tenant),
                     tenant_signature: sign(tenant, &receipt),
+                };
+                Some(signed.ed25519_instruction())
+            }
+            Self::Single(key, claim) => {
+                let (receipt, pair) = (claim.receipt(book), book.keys.pair(key));
+                let signed = ProviderReceipt {
+                    receipt,
+                    key: gantry_sdk::Signer::pubkey(pair),
+                    signature: sign(pair, &receipt),
                 };
                 Some(signed.ed25519_instruction())
             }

@@ -83,7 +83,7 @@ fn identity(scene: &Scene) -> Held {
         let is_right = of.is_some_and(|(_, job)| job.provider == fault.provider)
             && fault.job == scene.book.at(Place::Job(*job))
             && fault.kind == *kind
-            && matches!(kind, 1 | 2);
+            && matches!(kind, 1..=3);
         holds(is_right, || format!("fault of {job:?}: {fault:?}"))?;
     }
     Ok(())

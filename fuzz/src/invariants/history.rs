@@ -11,7 +11,11 @@ use crate::action::Action;
 
 pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(30, "a refused step changes nothing", refusals),
-    Invariant::new(31, "no account of the programs vanishes", vanishing),
+    Invariant::new(
+        31,
+        "no account of the programs vanishes, but a claim that was settled or refuted",
+        vanishing,
+    ),
     Invariant::new(
         32,
         "a job goes from open to running to stopped to closed, or from open to cancelled",
@@ -37,6 +41,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         "a job ends early only by its provider, or once it is final or due",
         early_ends,
     ),
+    Invariant::new(41, "a claim that waits stays as it is", waiting),
 ];
 
 fn refusals(scene: &Scene) -> Held {
@@ -58,6 +63,11 @@ fn vanishing(scene: &Scene) -> Held {
         ]
     };
     let (before, after) = (counts(scene.before), counts(scene.after));
+    let ended = scene.before.claims.len().saturating_sub(scene.after.claims.len());
+    let may_end = matches!(scene.action, Action::ClaimSettle(_) | Action::ClaimRefute(_));
+    holds(ended <= usize::from(may_end), || {
+        format!("{ended} claims: {:?}", scene.action)
+    })?;
     let has_all = before.iter().zip(after).all(|(before, after)| *before <= after);
     holds(has_all, || format!("{before:?} became {after:?}"))
 }
@@ -101,6 +111,8 @@ fn terms(scene: &Scene) -> Held {
         expected.refund = old.refund;
         expected.sequence = old.sequence;
         expected.metered_ms = old.metered_ms;
+        expected.co_signed_ms = old.co_signed_ms;
+        expected.claimed = old.claimed;
         expected.started_at = old.started_at;
         expected.stopped_at = old.stopped_at;
         expected.ended_at = old.ended_at;
@@ -185,4 +197,11 @@ fn early_ends(scene: &Scene) -> Held {
         };
         is_due || old.is_final == 1 || caller == old.attestation_key
     })
+}
+
+fn waiting(scene: &Scene) -> Held {
+    for (id, old, new) in pairs(&scene.before.claims, &scene.after.claims) {
+        holds(old == new, || format!("claim of {id:?}:\n  {old:?}\n  {new:?}"))?;
+    }
+    Ok(())
 }

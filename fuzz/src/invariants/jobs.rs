@@ -3,6 +3,7 @@
 use gantry_sdk::{Pubkey, market::state::Job};
 
 use super::{Held, Invariant, Scene, holds, pairs};
+use crate::action::Action;
 
 pub(super) const OPEN: u8 = 1;
 pub(super) const RUNNING: u8 = 2;
@@ -42,6 +43,21 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(22, "a cancelled job returned its whole escrow", cancelled),
     Invariant::new(23, "a job's flags and state are ones that exist", flags),
     Invariant::new(24, "a job stands at the address of its tenant and number", address),
+    Invariant::new(
+        25,
+        "a job is claimed while a claim of it waits, and only a metered job is",
+        claimed,
+    ),
+    Invariant::new(
+        26,
+        "what is paid beyond both signatures is at most the grace window",
+        beyond_signatures,
+    ),
+    Invariant::new(
+        27,
+        "a claim's bond is not nothing, and at most what its time costs",
+        claim_bond,
+    ),
 ];
 
 /// Whether it holds GPUs, stake and escrow.
@@ -94,7 +110,9 @@ fn elapsed(scene: &Scene) -> Held {
     };
     every(scene, |job| job.metered_ms == 0 || fits(job, scene.latest))?;
     for (id, old, new) in pairs(&scene.before.jobs, &scene.after.jobs) {
-        let grew = old.stopped_at != 0 && new.metered_ms > old.metered_ms;
+        // What a claim says was looked at when it was opened.
+        let is_claim = matches!(scene.action, Action::ClaimSettle(_));
+        let grew = old.stopped_at != 0 && new.metered_ms > old.metered_ms && !is_claim;
         holds(!grew || fits(new, new.stopped_at), || format!("job {id:?}: {new:?}"))?;
     }
     Ok(())
@@ -144,7 +162,7 @@ fn cancelled(scene: &Scene) -> Held {
 
 fn flags(scene: &Scene) -> Held {
     every(scene, |job| {
-        (OPEN..=CANCELLED).contains(&job.state) && job.is_final <= 1 && job.padding == [0; 1]
+        (OPEN..=CANCELLED).contains(&job.state) && job.is_final <= 1 && job.claimed <= 1
     })
 }
 
@@ -153,6 +171,39 @@ fn address(scene: &Scene) -> Held {
         let is_its_own =
             job.tenant == scene.book.wallet(id.0) && job.nonce == id.1 && job.session_key != Pubkey::default();
         holds(is_its_own, || format!("job {id:?}: {job:?}"))?;
+    }
+    Ok(())
+}
+
+fn claimed(scene: &Scene) -> Held {
+    for (id, job) in &scene.after.jobs {
+        let waits = scene.after.claims.iter().any(|(other, _)| other == id);
+        let fits = (job.claimed == 1) == waits && (!waits || matches!(job.state, RUNNING | STOPPED));
+        holds(fits, || format!("job {id:?}: {job:?}"))?;
+    }
+    Ok(())
+}
+
+fn beyond_signatures(scene: &Scene) -> Held {
+    every(scene, |job| {
+        let grace_ms = u64::from(job.grace_window_s) * 1_000;
+        job.co_signed_ms <= job.metered_ms && job.metered_ms <= job.co_signed_ms + grace_ms
+    })
+}
+
+fn claim_bond(scene: &Scene) -> Held {
+    for (id, claim) in &scene.after.claims {
+        let job = scene
+            .after
+            .jobs
+            .iter()
+            .find(|(other, _)| other == id)
+            .map(|(_, job)| job);
+        let fits = job.is_some_and(|job| {
+            let costs = u128::from(job.rate) * u128::from(claim.metered_ms) / 1_000_000_000;
+            claim.bond > 0 && u128::from(claim.bond) <= costs && claim.padding == [0; 7]
+        });
+        holds(fits, || format!("claim of {id:?}: {claim:?}"))?;
     }
     Ok(())
 }

@@ -1,15 +1,18 @@
 //! Tokens neither appear nor vanish.
 
+use gantry_sdk::Pubkey;
+
 use super::{Held, Invariant, Scene, holds, pairs};
 use crate::{
     action::Action,
     cast::{GNT, Key, tokens},
+    view::View,
 };
 
 pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(
         1,
-        "a mint's vault holds its balances, what its jobs hold, and gifts",
+        "a mint's vault holds its balances, what its jobs and claims hold, and gifts",
         vaults,
     ),
     Invariant::new(
@@ -20,10 +23,14 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(3, "the pool counts all active and unbonding stake", staked),
     Invariant::new(4, "all tokens of a mint are somewhere", supply),
     Invariant::new(5, "tokens are burned by a slash alone, and never made", burned),
-    Invariant::new(6, "only its owner lessens a balance, by a withdrawal or a job", debits),
+    Invariant::new(
+        6,
+        "only its owner lessens a balance, by a withdrawal or a job, or its hot key by a claim's bond",
+        debits,
+    ),
     Invariant::new(
         7,
-        "only what a settlement earns, a refund or a deposit adds to a balance",
+        "only what a settlement earns, a refund, a bond or a deposit adds to a balance",
         credits,
     ),
 ];
@@ -33,11 +40,7 @@ fn vaults(scene: &Scene) -> Held {
     for (token, registered) in &view.mints {
         let mint = registered.mint;
         let balances = view.balances.iter().filter(|(_, balance)| balance.mint == mint);
-        let jobs = view.jobs.iter().filter(|(_, job)| job.mint == mint);
-        let owed = balances.map(|(_, balance)| u128::from(balance.amount)).sum::<u128>()
-            + jobs
-                .map(|(_, job)| u128::from(job.escrow) - u128::from(job.paid) - u128::from(job.refund))
-                .sum::<u128>();
+        let owed = balances.map(|(_, balance)| u128::from(balance.amount)).sum::<u128>() + held(view, &mint);
         let index = usize::from(*token);
         let (vault, gifts) = (view.vaults[index], scene.gifts.vaults[index]);
         holds(u128::from(vault) == owed + u128::from(gifts), || {
@@ -45,6 +48,18 @@ fn vaults(scene: &Scene) -> Held {
         })?;
     }
     Ok(())
+}
+
+/// What jobs and claims in a mint hold.
+fn held(view: &View, mint: &Pubkey) -> u128 {
+    let jobs = view.jobs.iter().filter(|(_, job)| job.mint == *mint);
+    let claims = view.claims.iter().filter(|(id, _)| {
+        let job = view.jobs.iter().find(|(other, _)| other == id);
+        job.is_some_and(|(_, job)| job.mint == *mint)
+    });
+    jobs.map(|(_, job)| u128::from(job.escrow - job.paid - job.refund))
+        .sum::<u128>()
+        + claims.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>()
 }
 
 fn slashable(scene: &Scene) -> u128 {
@@ -87,7 +102,7 @@ fn supply(scene: &Scene) -> Held {
 }
 
 fn burned(scene: &Scene) -> Held {
-    let slashed = |view: &crate::view::View| {
+    let slashed = |view: &View| {
         view.stakes
             .iter()
             .map(|(_, stake)| u128::from(stake.slashed))
@@ -115,6 +130,13 @@ fn debits(scene: &Scene) -> Held {
         let is_owners = match scene.action {
             Action::BalanceWithdraw(withdraw) => withdraw.signer == Key::Wallet(*owner),
             Action::JobOpen(open) => open.tenant == *owner,
+            Action::ClaimOpen(open) => {
+                let mut jobs = scene.before.jobs.iter();
+                let job = jobs.find(|(id, _)| *id == open.job);
+                job.is_some_and(|(_, job)| {
+                    job.provider == old.owner && job.attestation_key == scene.book.key(open.signer)
+                })
+            }
             _ => false,
         };
         holds(new.amount >= old.amount || is_owners, || {
@@ -130,11 +152,7 @@ fn credits(scene: &Scene) -> Held {
         more += u128::from(new.amount.saturating_sub(old.amount));
         fewer += u128::from(old.amount.saturating_sub(new.amount));
     }
-    let held = |view: &crate::view::View| {
-        let jobs = view.jobs.iter();
-        jobs.map(|(_, job)| u128::from(job.escrow - job.paid - job.refund))
-            .sum::<u128>()
-    };
+    let held = |view: &View| view.mints.iter().map(|(_, mint)| held(view, &mint.mint)).sum::<u128>();
     let (before, after) = (held(scene.before), held(scene.after));
     match scene.action {
         Action::BalanceDeposit(deposit) if scene.succeeded => {

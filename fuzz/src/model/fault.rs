@@ -3,12 +3,13 @@
 use gantry_sdk::market::MarketError;
 
 use super::{
-    State, Verdict, arithmetic,
+    Refusal, State, Verdict, arithmetic,
     refusal::{EXISTS, READ_MISSING, TWICE, WRITTEN_MISSING, WRONG_PURSE, require},
-    state::{Fault, Phase},
+    state::{Fault, Job, Phase},
 };
 use crate::{
     action::{Claim, Evidence, FaultProve},
+    book::JobId,
     cast::{GNT, Purse},
 };
 
@@ -34,29 +35,7 @@ impl State {
         require(prove.provider == job.provider, MarketError::WrongProvider)?;
         require(prove.stake == job.provider, MarketError::WrongStake)?;
 
-        let (key, first, second) = match prove.evidence {
-            Evidence::Nothing => return Err(MarketError::MissingSignatures.into()),
-            Evidence::CoSigned(..) => return Err(MarketError::SignaturesNotCanonical.into()),
-            Evidence::Pair(key, first, second) => (key, first, second),
-        };
-        match job.phase {
-            Phase::Open | Phase::Cancelled => return Err(MarketError::WrongJobState.into()),
-            Phase::Running | Phase::Stopped => {}
-            Phase::Closed => require(
-                self.now <= job.ended_at + EVIDENCE_WINDOW_S,
-                MarketError::EvidenceTooOld,
-            )?,
-        }
-        require(
-            key == job.attestation || Some(key) == job.former,
-            MarketError::WrongSigner,
-        )?;
-        let are_receipts = first.is_well_formed() && second.is_well_formed();
-        require(are_receipts, MarketError::MalformedReceipt)?;
-        for claim in [first, second] {
-            require(!claim.is_foreign, MarketError::WrongCluster)?;
-            require(claim.job == prove.job, MarketError::WrongJob)?;
-        }
+        let (first, second) = self.provable_pair(prove.job, job, &prove.evidence)?;
         require(contradiction(&first, &second) == Some(prove.kind), MarketError::NoFault)?;
         require(prove.bounty.token() == GNT, WRONG_PURSE)?;
 
@@ -97,10 +76,38 @@ impl State {
         self.faults.insert(record, fault);
         Ok(())
     }
+
+    /// Two receipts of this very job that a key of its provider has signed in time.
+    pub(super) fn provable_pair(&self, id: JobId, job: &Job, evidence: &Evidence) -> Result<(Claim, Claim), Refusal> {
+        let (key, first, second) = match *evidence {
+            Evidence::Nothing => return Err(MarketError::MissingSignatures.into()),
+            Evidence::Pair(key, first, second) => (key, first, second),
+            _ => return Err(MarketError::SignaturesNotCanonical.into()),
+        };
+        match job.phase {
+            Phase::Open | Phase::Cancelled => return Err(MarketError::WrongJobState.into()),
+            Phase::Running | Phase::Stopped => {}
+            Phase::Closed => require(
+                self.now <= job.ended_at + EVIDENCE_WINDOW_S,
+                MarketError::EvidenceTooOld,
+            )?,
+        }
+        require(
+            key == job.attestation || Some(key) == job.former,
+            MarketError::WrongSigner,
+        )?;
+        let are_receipts = first.is_well_formed() && second.is_well_formed();
+        require(are_receipts, MarketError::MalformedReceipt)?;
+        for claim in [first, second] {
+            require(!claim.is_foreign, MarketError::WrongCluster)?;
+            require(claim.job == id, MarketError::WrongJob)?;
+        }
+        Ok((first, second))
+    }
 }
 
-/// What two receipts of one job contradict: 1, two contents of one sequence; 2, less usage in the later one.
-fn contradiction(first: &Claim, second: &Claim) -> Option<u8> {
+/// What two receipts of one job contradict: 1, two contents of one sequence; 2, less usage in the later one; 3, more usage after the final one.
+pub(super) fn contradiction(first: &Claim, second: &Claim) -> Option<u8> {
     if first.sequence == second.sequence {
         return (first != second).then_some(1);
     }
@@ -109,5 +116,8 @@ fn contradiction(first: &Claim, second: &Claim) -> Option<u8> {
     } else {
         (second, first)
     };
-    (later.metered_ms < earlier.metered_ms).then_some(2)
+    if later.metered_ms < earlier.metered_ms {
+        return Some(2);
+    }
+    (earlier.is_final() && later.metered_ms > earlier.metered_ms).then_some(3)
 }

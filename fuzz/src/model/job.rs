@@ -84,8 +84,10 @@ impl State {
             rate,
             escrow,
             metered_ms: 0,
+            co_signed_ms: 0,
             sequence: 0,
             is_final: false,
+            claimed: false,
             stake_reserved,
             opened_at: now,
             start_deadline: now + i64::from(config.start_deadline_s),
@@ -160,7 +162,6 @@ impl State {
         let balance = self.balance_of(settle.balance, job.provider, job.token)?;
         let claim = match settle.evidence {
             Evidence::Nothing => return Err(MarketError::MissingSignatures.into()),
-            Evidence::Pair(..) => return Err(MarketError::SignaturesNotCanonical.into()),
             Evidence::CoSigned(provider, tenant, claim) => {
                 require(
                     provider == job.attestation && tenant == job.session,
@@ -168,6 +169,7 @@ impl State {
                 )?;
                 claim
             }
+            _ => return Err(MarketError::SignaturesNotCanonical.into()),
         };
         require(claim.is_well_formed(), MarketError::MalformedReceipt)?;
         require(!claim.is_foreign, MarketError::WrongCluster)?;
@@ -183,17 +185,7 @@ impl State {
             !job.is_final || claim.metered_ms == job.metered_ms,
             MarketError::WrongJobState,
         )?;
-        let is_rented = claim.metered_ms <= arithmetic::longest_ms(job.max_s);
-        require(is_rented, MarketError::UsageExceedsDuration)?;
-        let end = if job.phase == Phase::Stopped {
-            job.stopped_at
-        } else {
-            self.now
-        };
-        let elapsed_ms = i128::from((end - job.started_at).max(0)) * 1_000;
-        // The chain's clock has whole seconds.
-        let has_passed = i128::from(claim.metered_ms) <= elapsed_ms + 1_000;
-        require(has_passed, MarketError::UsageExceedsElapsed)?;
+        self.require_passed(job, claim.metered_ms)?;
 
         let earned = paid(job.rate, job.fee_bps, claim.metered_ms) - paid(job.rate, job.fee_bps, job.metered_ms);
         let balance = balance.checked_add(earned).ok_or(MarketError::AmountOverflow)?;
@@ -201,6 +193,7 @@ impl State {
         if let Some(job) = self.jobs.get_mut(&settle.job) {
             job.sequence = claim.sequence;
             job.metered_ms = claim.metered_ms;
+            job.co_signed_ms = claim.metered_ms;
             job.root = Some(claim.root);
             job.is_final |= claim.is_final();
         }
@@ -218,6 +211,7 @@ impl State {
             Phase::Stopped => job.stopped_at,
             _ => return Err(MarketError::WrongJobState.into()),
         };
+        require(!job.claimed, MarketError::ClaimWaiting)?;
         let is_due = job.is_final || self.now > ends_at + i64::from(job.grace_s);
         require(is_due || ending.caller == job.attestation, MarketError::GraceWindowOpen)?;
         self.end(ending, &job, Phase::Closed)
@@ -286,7 +280,7 @@ fn owed(rate: u64, metered_ms: u64) -> u64 {
 }
 
 /// The provider's part.
-fn paid(rate: u64, fee_bps: u16, metered_ms: u64) -> u64 {
+pub(super) fn paid(rate: u64, fee_bps: u16, metered_ms: u64) -> u64 {
     let owed = owed(rate, metered_ms);
     owed - arithmetic::part(owed, fee_bps)
 }

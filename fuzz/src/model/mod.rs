@@ -7,6 +7,7 @@
 //! order, then created, then compared, and then the instruction is carried out.
 
 pub mod arithmetic;
+pub mod claim;
 pub mod fault;
 pub mod job;
 pub mod market;

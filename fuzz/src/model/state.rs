@@ -132,8 +132,11 @@ pub struct Job {
     pub rate: u64,
     pub escrow: u64,
     pub metered_ms: u64,
+    /// Of the last receipt that both sides signed.
+    pub co_signed_ms: u64,
     pub sequence: u64,
     pub is_final: bool,
+    pub claimed: bool,
     pub stake_reserved: u64,
     pub opened_at: i64,
     pub start_deadline: i64,
@@ -167,6 +170,18 @@ pub struct Fault {
     pub penalty_bps: u16,
 }
 
+/// A claim that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Waiting {
+    pub payer: Key,
+    pub root: u64,
+    pub sequence: u64,
+    pub metered_ms: u64,
+    pub bond: u64,
+    pub payable_at: i64,
+}
+
 /// Everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -181,6 +196,7 @@ pub struct State {
     pub balances: BTreeMap<(Actor, Token), u64>,
     pub jobs: BTreeMap<JobId, Job>,
     pub faults: BTreeMap<(JobId, u8), Fault>,
+    pub claims: BTreeMap<JobId, Waiting>,
     /// Tokens in the actors' own token accounts.
     pub purses: [[u64; TOKENS as usize]; ACTORS as usize],
     /// Tokens in the market's vaults.
@@ -218,6 +234,7 @@ impl State {
             balances: BTreeMap::new(),
             jobs: BTreeMap::new(),
             faults: BTreeMap::new(),
+            claims: BTreeMap::new(),
             purses: purses.try_into().expect("one each"),
             vaults: [0; TOKENS as usize],
             bonds: 0,
