@@ -1,6 +1,6 @@
 //! Paying a claim.
 
-use gantry_protocol::limits::CHALLENGE_WINDOW_S;
+use gantry_protocol::{Receipt, limits::CHALLENGE_WINDOW_S};
 use gantry_sdk::{
     Pubkey, Signer, address,
     event::Event,
@@ -24,12 +24,20 @@ use solana_instruction::error::InstructionError;
 
 /// A job settled up to a minute, with a claim for twenty seconds more.
 fn claimed() -> (World, Pubkey) {
+    claimed_with(2)
+}
+
+/// The same; the claim's receipt has this sequence.
+fn claimed_with(sequence: u64) -> (World, Pubkey) {
     let mut world = World::new();
     let job = world.running_job();
     world.chain.advance(120);
     let receipt = world.receipt(&job, 60_000);
     world.settle(&receipt).succeeds();
-    let receipt = next_receipt(&job, &world.job(&job), 80_000);
+    let receipt = Receipt {
+        sequence,
+        ..next_receipt(&job, &world.job(&job), 80_000)
+    };
     let key = &world.provider.attestation;
     let receipt = ProviderReceipt {
         receipt,
@@ -189,4 +197,17 @@ fn pay_goes_to_the_provider_and_rent_to_who_paid_it_alone() {
         .chain
         .send(&[rent_elsewhere], &[])
         .is_refused(anchor_lang::ErrorCode::ConstraintAddress);
+}
+
+#[test]
+fn a_claim_earns_nothing_once_both_sides_signed_that_nothing_more_is_metered() {
+    let (mut world, job) = claimed_with(3);
+    let before = world.provider_has();
+    let bond = world.chain.get::<Claim>(&address::claim(&job)).bond;
+    let last = world.final_receipt(&job, 60_000);
+    world.settle(&last).succeeds();
+    world.chain.advance(i64::from(CHALLENGE_WINDOW_S));
+    settle(&mut world, &job).succeeds();
+    assert_eq!(world.job(&job).metered_ms, 60_000);
+    assert_eq!(world.provider_has(), before + bond);
 }

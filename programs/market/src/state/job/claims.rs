@@ -39,11 +39,12 @@ impl Job {
         Ok(earned)
     }
 
-    /// Ends the wait of a claim and returns what it earns: nothing when the tenant has signed as much meanwhile, which also ends the
-    /// wait early.
+    /// Ends the wait of a claim and returns what it earns: nothing when the tenant has signed as much meanwhile, or that nothing more is
+    /// metered; both also end the wait early.
     pub fn settle_claim(&mut self, claim: &Claim, now: UnixSeconds) -> Outcome<Atoms> {
         self.release_claim()?;
-        if claim.sequence <= self.sequence || claim.metered_ms <= self.metered_ms {
+        let is_ended = self.is_final == 1;
+        if is_ended || claim.sequence <= self.sequence || claim.metered_ms <= self.metered_ms {
             return Ok(Atoms::ZERO);
         }
         if now.0 < claim.payable_at {
