@@ -65,7 +65,7 @@ impl State {
         Ok(())
     }
 
-    /// `claim_settle`: the bond comes back with what the claim earns, which is nothing once both sides signed as much.
+    /// `claim_settle`: the bond comes back with what the claim earns, which is nothing once both sides signed as much, or that nothing more is metered.
     ///
     /// # Errors
     /// As the protocol says.
@@ -75,7 +75,7 @@ impl State {
         require(self.balances.contains_key(&settle.balance), WRITTEN_MISSING)?;
         require(settle.payer == claim.payer, WRONG_ADDRESS)?;
         let balance = self.balance_of(settle.balance, job.provider, job.token)?;
-        let is_superseded = claim.sequence <= job.sequence || claim.metered_ms <= job.metered_ms;
+        let is_superseded = job.is_final || claim.sequence <= job.sequence || claim.metered_ms <= job.metered_ms;
         require(
             is_superseded || self.now >= claim.payable_at,
             MarketError::ChallengeWindowOpen,
