@@ -34,7 +34,9 @@ const fn is_metered(job: &Job) -> bool {
 
 impl Step for ClaimOpen {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
-        let id = dice.job_that(state, |job| is_metered(job) && !job.claimed && !job.is_final)?;
+        let is_final_too = dice.chance(20);
+        let fits = |job: &Job| is_metered(job) && !job.claimed && (!job.is_final || is_final_too);
+        let id = dice.job_that(state, fits)?;
         let other_balance = dice.among(&state.balances)?;
         let other_job = dice.among(&state.jobs)?;
         let job = state.jobs.get(&id)?;
@@ -103,12 +105,12 @@ pub struct ClaimSettle {
 
 impl Step for ClaimSettle {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
-        // Mostly one that is due.
+        // Mostly one that is due, or will be in a second.
         let is_any = dice.chance(25);
         let due = state
             .claims
             .iter()
-            .filter(|(_, claim)| is_any || claim.payable_at <= state.now);
+            .filter(|(_, claim)| is_any || claim.payable_at <= state.now + 1);
         let due: Vec<_> = due.map(|(id, _)| *id).collect();
         let id = dice.pick(&due).copied()?;
         let (claim, job) = (state.claims[&id], &state.jobs[&id]);

@@ -139,7 +139,7 @@ actions! {
     3 JobCancel,
     2 FaultProve,
     4 ClaimOpen,
-    3 ClaimSettle,
+    5 ClaimSettle,
     1 ClaimRefute,
 }
 

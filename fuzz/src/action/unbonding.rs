@@ -33,6 +33,15 @@ impl Step for UnbondingRequest {
             amount: match dice.below(10) {
                 // Mostly little, so that the queue fills.
                 0..=5 => dice.between(1, 1_000),
+                // So much that what is left just covers the provider's offer, or just not.
+                7 => {
+                    let offered = state
+                        .providers
+                        .get(&owner)
+                        .map_or(0, |provider| u64::from(provider.offered));
+                    let to_cover = state.config.stake_per_gpu.saturating_mul(offered);
+                    active.saturating_sub(to_cover).saturating_add(dice.below(2))
+                }
                 // What jobs hold.
                 6 => dice.between(free, active),
                 _ => dice.amount(free),
