@@ -63,7 +63,8 @@ CREATE OR REPLACE VIEW market_nodes AS
 SELECT n.address, n.slot, n.provider, n.owner, n.class, n.region, n.heartbeat_at, n.registered_at, n.memory_mib,
        n.min_duration_s, n.max_duration_s, n.gpus, n.gpus_free, n.id, n.active, n.simulated,
        v.endpoint, v.tls_key_hash, v.attestation_key,
-       CASE WHEN s.active >= c.stake_per_gpu * v.gpus_offered THEN GREATEST(s.active - s.reserved, 0) ELSE 0 END AS stake_free,
+       CASE WHEN s.active + s.delegated >= c.stake_per_gpu * v.gpus_offered
+            THEN GREATEST(s.active + s.delegated - s.reserved, 0) ELSE 0 END AS stake_free,
        COALESCE(c.stake_per_gpu, 0) AS stake_per_gpu,
        COALESCE(n.active AND NOT c.paused AND k.chain_time - n.heartbeat_at <= c.heartbeat_max_age_s, FALSE) AS alive
 FROM open_nodes n

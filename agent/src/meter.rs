@@ -65,6 +65,11 @@ impl Meter {
         None
     }
 
+    /// Raises what may be claimed, when the job was extended.
+    pub fn extend(&mut self, most_ms: u64) {
+        self.most = self.most.max(Duration::from_millis(most_ms));
+    }
+
     /// Lowers what may be claimed, for instance to the moment of the tenant's stop; never below `signed_ms`, which is already signed.
     pub fn limit(&mut self, most_ms: u64, signed_ms: u64) {
         let most = Duration::from_millis(most_ms.max(signed_ms));
@@ -76,6 +81,12 @@ impl Meter {
     #[must_use]
     pub fn metered_ms(&self) -> u64 {
         u64::try_from(self.metered.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Most milliseconds that may be claimed.
+    #[must_use]
+    pub fn most_ms(&self) -> u64 {
+        u64::try_from(self.most.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Whether the rented time is used up.

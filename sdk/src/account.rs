@@ -1,9 +1,9 @@
 //! Accounts of the programs, read from their bytes.
 
 pub use anchor_lang::Discriminator;
-use market::state::{Balance, Claim, Config, Fault, Job, Node, Provider, RegisteredMint};
+use market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint};
 use solana_pubkey::Pubkey;
-use staking::state::{Pool, Stake};
+use staking::state::{Delegation, Pool, Stake};
 
 /// Why bytes are not an account of ours.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,8 +104,8 @@ macro_rules! accounts {
 }
 
 accounts! {
-    staking::ID: Pool, Stake;
-    market::ID: Config, RegisteredMint, Provider, Node, Balance, Job, Fault, Claim;
+    staking::ID: Pool, Stake, Delegation;
+    market::ID: Config, RegisteredMint, Provider, Node, Balance, Job, Fault, Claim, FeeShard;
 }
 
 #[cfg(test)]

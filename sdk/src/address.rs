@@ -1,6 +1,6 @@
 //! Where every account lives.
 
-use gantry_protocol::fault::Fault;
+use gantry_protocol::{fault::Fault, fees};
 use market::seeds as market_seeds;
 use solana_pubkey::Pubkey;
 use staking::seeds as staking_seeds;
@@ -94,6 +94,18 @@ pub fn fault(job: &Pubkey, kind: Fault) -> Pubkey {
     market_address(&[market_seeds::FAULT, job.as_ref(), &[kind as u8]])
 }
 
+/// The shard of this number that collects fees in a mint.
+#[must_use]
+pub fn fee_shard(mint: &Pubkey, number: u8) -> Pubkey {
+    market_address(&[market_seeds::FEES, mint.as_ref(), &[number]])
+}
+
+/// The shard that collects the fee of a job in its mint.
+#[must_use]
+pub fn fee_shard_of(job: &Pubkey, mint: &Pubkey) -> Pubkey {
+    fee_shard(mint, fees::shard_of(job.as_array()))
+}
+
 /// The staking pool.
 #[must_use]
 pub fn pool() -> Pubkey {
@@ -112,8 +124,24 @@ pub fn stake(owner: &Pubkey) -> Pubkey {
     staking_address(&[staking_seeds::STAKE, owner.as_ref()])
 }
 
+/// A wallet's delegation to the stake of the provider whose wallet is `owner`.
+#[must_use]
+pub fn delegation(owner: &Pubkey, delegator: &Pubkey) -> Pubkey {
+    staking_address(&[staking_seeds::DELEGATION, stake(owner).as_ref(), delegator.as_ref()])
+}
+
 /// Where the loader keeps a program's data and upgrade authority.
 #[must_use]
 pub fn program_data(program: &Pubkey) -> Pubkey {
     Pubkey::find_program_address(&[program.as_ref()], &LOADER).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pools_address_that_the_market_holds_is_the_one_that_the_staking_program_derives() {
+        assert_eq!(market_seeds::STAKING_POOL, pool());
+    }
 }

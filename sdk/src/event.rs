@@ -5,13 +5,15 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use borsh::BorshDeserialize;
 use market::events::{
     BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, FaultProven,
-    JobCancelled, JobClosed, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
-    MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, ProviderConfigured,
+    FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted,
+    JobStopped, MarketConfigured, MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated,
+    ProviderConfigured,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
-    PoolConfigured, StakeDeposited, StakeOpened, StakeReleased, StakeReserved, StakeSlashed, UnbondingCancelled,
-    UnbondingRequested, UnbondingWithdrawn,
+    CommissionSet, DelegationDeposited, DelegationOpened, DelegationUnbonded, DelegationUnbondingCancelled,
+    DelegationWithdrawn, PoolConfigured, RewardAdded, StakeDeposited, StakeOpened, StakeReleased, StakeReserved,
+    StakeSlashed, UnbondingCancelled, UnbondingRequested, UnbondingWithdrawn,
 };
 
 use crate::address::PRECOMPILES;
@@ -79,10 +81,12 @@ macro_rules! events {
 
 events! {
     staking::ID: PoolConfigured, StakeOpened, StakeDeposited, UnbondingRequested, UnbondingWithdrawn, StakeReserved,
-        StakeReleased, UnbondingCancelled, StakeSlashed;
+        StakeReleased, UnbondingCancelled, StakeSlashed, DelegationOpened, DelegationDeposited, DelegationUnbonded,
+        DelegationUnbondingCancelled, DelegationWithdrawn, CommissionSet, RewardAdded;
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
-        JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted;
+        JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
+        FeesSwept;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

@@ -3,9 +3,9 @@
 //! Nothing is believed: the cluster is named by the caller, the terms come from the job's opening, each payment from a receipt whose
 //! two signatures are checked again, each amount from [`Bill::of`]; the job's account is only compared with the result.
 
-use gantry_protocol::{Atoms, Bill, Bps, Metered, Rate};
+use gantry_protocol::{Atoms, Bill, Bps, Metered, Rate, billing};
 use market::{
-    events::{JobOpened, JobSettled},
+    events::{JobExtended, JobOpened, JobSettled},
     state::{Job, JobState},
 };
 use solana_pubkey::Pubkey;
@@ -155,6 +155,7 @@ pub fn verify(
             Event::JobSettled(settled) if settled.job == address => {
                 replay.settle(transaction, instruction, settled)?;
             }
+            Event::JobExtended(extended) if extended.job == address => replay.extend(extended)?,
             Event::ClaimOpened(opened) if opened.job == address => {
                 replay.open_claim(transaction, instruction, opened)?
             }
@@ -167,7 +168,7 @@ pub fn verify(
     let bill = replay.bill(replay.metered_ms)?;
     for (what, on_chain, computed) in [
         ("rate", job.rate, opened.rate),
-        ("escrow", job.escrow, opened.escrow),
+        ("escrow", job.escrow, replay.escrow),
         ("sequence", job.sequence, replay.sequence),
         ("co_signed_ms", job.co_signed_ms, replay.co_signed_ms),
         ("metered_ms", job.metered_ms, replay.metered_ms),
@@ -208,7 +209,7 @@ pub fn verify(
         state,
         rate: opened.rate,
         fee_bps: opened.fee_bps,
-        escrow: opened.escrow,
+        escrow: replay.escrow,
         metered_ms: replay.metered_ms,
         bill,
         settlements: replay.settlements,
@@ -228,6 +229,8 @@ struct Replay<'a> {
     opened: &'a JobOpened,
     genesis_hash: [u8; 32],
     attestation_key: Pubkey,
+    /// What is set aside, extensions included.
+    escrow: u64,
     sequence: u64,
     metered_ms: u64,
     co_signed_ms: u64,
@@ -247,6 +250,7 @@ impl<'a> Replay<'a> {
             opened,
             genesis_hash,
             attestation_key,
+            escrow: opened.escrow,
             sequence: 0,
             metered_ms: 0,
             co_signed_ms: 0,
@@ -261,13 +265,20 @@ impl<'a> Replay<'a> {
 
     fn bill(&self, metered_ms: u64) -> Result<Bill, Discrepancy> {
         let fee = Bps::new(self.opened.fee_bps).ok_or(Discrepancy::ExceedsEscrow)?;
-        Bill::of(
-            Rate(self.opened.rate),
-            Metered(metered_ms),
-            fee,
-            Atoms(self.opened.escrow),
-        )
-        .ok_or(Discrepancy::ExceedsEscrow)
+        Bill::of(Rate(self.opened.rate), Metered(metered_ms), fee, Atoms(self.escrow)).ok_or(Discrepancy::ExceedsEscrow)
+    }
+
+    /// Takes over what an extension set aside: what as long an opening would have.
+    fn extend(&mut self, extended: &JobExtended) -> Result<(), Discrepancy> {
+        let longest = Metered(extended.max_duration_s.saturating_mul(1_000));
+        let computed = billing::owed(Rate(self.opened.rate), longest).ok_or(Discrepancy::ExceedsEscrow)?;
+        same(
+            "escrow of the extension",
+            (CHAIN, extended.escrow),
+            (COMPUTED, computed.0),
+        )?;
+        self.escrow = computed.0;
+        Ok(())
     }
 
     fn settle(

@@ -59,6 +59,25 @@ fn a_job_runs_is_metered_paid_and_refunded_and_everyone_agrees_on_the_bill() {
     });
     let (status, ready) = runtime.block_on(network.api("/readyz"));
     assert_eq!(status, 200, "{ready}");
+    assert_swept(&network, number(&bill, "fee"));
+}
+
+/// The only job's fee waits in a shard, the tenant, who is anyone, sweeps it, and nothing waits then.
+fn assert_swept(network: &Network, fee: u64) {
+    let usdc = network.text("/mints/usdc");
+    let unswept = || {
+        let fees = network.json(&["fees", "ls"]);
+        let mints = fees["mints"].as_array().expect("mints").clone();
+        let mint = mints.into_iter().find(|mint| mint["mint"] == usdc.as_str());
+        number(&mint.unwrap_or_else(|| panic!("no USDC in {fees}")), "unswept")
+    };
+    assert!(fee > 0, "the job has a fee");
+    assert_eq!(unswept(), fee);
+    let sweep = ["fees", "sweep", "--mint", &usdc];
+    let swept = network.json(&sweep);
+    assert_eq!((number(&swept, "swept"), unswept()), (fee, 0), "{swept}");
+    let nothing = network.json(&sweep);
+    assert_eq!((number(&nothing, "swept"), &nothing["signature"]), (0, &Value::Null));
 }
 
 #[test]

@@ -5,7 +5,9 @@ use market::state::{JobState, Node};
 use serde_json::{Value, json};
 
 use crate::fixtures::{
-    accounts::{balance, claim, config, fault, job, key, node, pool, provider, registered_mint, stake, usdc, written},
+    accounts::{
+        balance, claim, config, fault, fee_shard, job, key, node, pool, provider, registered_mint, stake, usdc, written,
+    },
     database::{Postgres, apply, slot},
     indexer::Api,
     transactions::{calls, co_signed, logged, payload, settlement, transaction},
@@ -48,6 +50,9 @@ async fn market() -> (Postgres, Api) {
         written(key(16), &ended, 11),
         written(key(17), &fault(key(15), key(2)), 12),
         written(key(18), &claim(key(15)), 13),
+        written(key(19), &fee_shard(usdc(), 0, 40), 14),
+        written(key(20), &fee_shard(usdc(), 1, 2), 15),
+        written(key(21), &fee_shard(key(201), 0, 7), 16),
     ];
     let transactions = vec![opening, settlement(2, &co_signed(key(15), 1, 9_000))];
     apply(
@@ -219,8 +224,42 @@ async fn money_and_rules_are_shown_to_the_atom() {
     assert_eq!(stats["counts"]["gpus_free"], 18);
     assert_eq!(stats["counts"]["jobs_running"], 1);
     assert_eq!(stats["counts"]["settlements"], 1);
-    assert_eq!(stats["money"][0]["held"], (3_600u64 - 9 + 3_600).to_string());
+    assert_eq!(stats["money"][0]["held"], (3_600u64 - 9).to_string());
+    assert_eq!(stats["money"][0]["fees_unswept"], "42");
     assert_eq!(stats["money"][0]["balances"], u64::MAX.to_string());
+}
+
+#[tokio::test]
+async fn fees_that_wait_are_shown_shard_by_shard() {
+    let (_postgres, api) = market().await;
+    assert_eq!(addresses(&api.data("/v1/fee-shards").await), texts(&[19, 20, 21]));
+    let shards = api.data(&format!("/v1/fee-shards?mint={}", usdc())).await;
+    assert_eq!(addresses(&shards), texts(&[19, 20]));
+    assert_eq!(
+        (&shards[0]["amount"], &shards[1]["number"], &shards[1]["mint"]),
+        (&json!("40"), &json!(1), &json!(usdc().to_string()))
+    );
+    let rules = api.data("/v1/config").await;
+    assert_eq!(
+        (&rules["market"]["treasury"], &rules["market"]["fee_burn_bps"]),
+        (&json!(key(216).to_string()), &json!(3_000))
+    );
+    assert_eq!(api.data("/v1/mints").await[0]["fee_shards"], 8);
+}
+
+#[tokio::test]
+async fn an_offer_in_a_mint_without_all_its_fee_shards_is_not_usable() {
+    let (postgres, api) = market().await;
+    let lacking = market::state::RegisteredMint {
+        fee_shards: 7,
+        ..registered_mint(usdc())
+    };
+    apply(
+        &mut postgres.writer().await,
+        &[slot(10, vec![written(key(13), &lacking, 1)])],
+    )
+    .await;
+    assert_eq!(addresses(&api.data("/v1/nodes?healthy=true").await), texts(&[]));
 }
 
 #[tokio::test]
@@ -239,7 +278,7 @@ async fn the_api_describes_itself_and_its_health() {
     assert_eq!(api.get("/readyz").await.json["data"]["ready"], true);
     let document = api.get("/openapi.json").await.json;
     assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(document["paths"].as_object().unwrap().len(), 19);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 21);
     let page = api.get("/docs/").await;
     assert_eq!((page.status, page.text.contains("swagger-ui")), (200, true));
     assert_eq!(api.get("/docs/swagger-ui.css").await.status, 200);

@@ -113,6 +113,36 @@ fn a_settlement_keeps_the_receipt_that_it_paid() {
 }
 
 #[test]
+fn events_of_fees_are_about_their_mint() {
+    let (fee_shard, mint) = (key(17), key(200));
+    let opened = payload(&market::events::FeeShardOpened {
+        fee_shard,
+        mint,
+        number: 3,
+        fee_shards: 4,
+    });
+    let swept = payload(&market::events::FeesSwept {
+        fee_shard,
+        mint,
+        treasury_account: key(18),
+        amount: 10,
+        burned: 3,
+        to_treasury: 7,
+        received: 7,
+        at: 1_000,
+    });
+    for (name, payload) in [("FeeShardOpened", opened), ("FeesSwept", swept)] {
+        let mut transaction = calls(transaction(1), 1);
+        transaction.logs = Some(logged(market::ID, &payload));
+        let changes = slot_changes(&Slot {
+            transactions: vec![transaction],
+            ..slot(9, Vec::new())
+        });
+        assert_eq!((changes.events[0].name, changes.events[0].subject), (name, Some(mint)));
+    }
+}
+
+#[test]
 fn a_settlement_whose_receipt_is_not_in_the_transaction_is_not_believed() {
     let mut forged = settlement(1, &co_signed(key(5), 3, 10_000));
     forged.instructions[0].data = co_signed(key(5), 4, 10_000).ed25519_instruction().data;

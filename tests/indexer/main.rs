@@ -4,6 +4,7 @@ mod answers;
 mod assembling;
 mod changes;
 mod connecting;
+mod delegations;
 mod fixtures;
 mod following;
 mod freshness;

@@ -8,7 +8,10 @@ use market::state::Price;
 use sqlx::Connection as _;
 
 use crate::fixtures::{
-    accounts::{balance, claim, config, fault, job, key, node, pool, provider, registered_mint, stake, usdc, written},
+    accounts::{
+        balance, claim, config, delegation, fault, fee_shard, job, key, node, pool, provider, registered_mint, stake,
+        usdc, written,
+    },
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
 };
@@ -26,6 +29,8 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(15), &job(key(3), key(2)), 8),
         written(key(16), &fault(key(15), key(2)), 9),
         written(key(17), &claim(key(15)), 10),
+        written(key(18), &delegation(key(11), key(3), u64::MAX, 1), 11),
+        written(key(19), &fee_shard(usdc(), 5, u64::MAX), 12),
     ]
 }
 
@@ -50,8 +55,18 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
         )
     );
     assert_eq!(postgres.ask("SELECT staked FROM pools"), u64::MAX.to_string());
-    assert_eq!(postgres.ask("SELECT fee_bps, paused FROM market_configs"), "250|f");
-    assert_eq!(postgres.ask("SELECT rate_ceiling, enabled FROM mints"), "1000000|t");
+    assert_eq!(
+        postgres.ask("SELECT fee_bps, paused, fee_burn_bps, encode(treasury, 'hex') FROM market_configs"),
+        format!("250|f|3000|{}", "d8".repeat(32))
+    );
+    assert_eq!(
+        postgres.ask("SELECT rate_ceiling, enabled, fee_shards FROM mints"),
+        "1000000|t|8"
+    );
+    assert_eq!(
+        postgres.ask("SELECT number, amount FROM fee_shards"),
+        format!("5|{}", u64::MAX)
+    );
     assert_eq!(
         postgres.ask("SELECT endpoint FROM providers"),
         "https://agent.example:8443"

@@ -45,6 +45,7 @@ fn a_deposit_moves_tokens_into_the_vault_and_the_balance() {
         mint: world.usdc.address,
         amount: 300,
         balance: DEPOSIT + 300,
+        sent: 300,
     };
     assert_eq!(done.event(), Event::BalanceDeposited(deposited));
 }

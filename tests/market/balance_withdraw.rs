@@ -37,6 +37,7 @@ fn a_withdrawal_moves_tokens_out_of_the_vault_and_the_balance() {
         mint: world.usdc.address,
         amount: 300,
         balance: DEPOSIT - 300,
+        received: 300,
     };
     assert_eq!(done.event(), Event::BalanceWithdrawn(withdrawn));
 }

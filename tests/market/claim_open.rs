@@ -1,5 +1,7 @@
 //! Claiming what the provider's own receipt alone shows.
 
+use std::slice;
+
 use gantry_protocol::{Atoms, Bps, Metered, Rate, Receipt, billing, limits::CHALLENGE_WINDOW_S};
 use gantry_sdk::{
     Keypair, Pubkey, Signer, address,
@@ -208,7 +210,7 @@ fn only_the_attestation_key_claims_and_only_over_its_own_receipt() {
         .is_refused_at(1, MarketError::WrongSigner);
     world
         .chain
-        .send(&[call.clone()], &[&own])
+        .send(slice::from_ref(&call), &[&own])
         .is_refused(MarketError::MissingSignatures);
     let co_signed = world.receipt(&job, 70_000).ed25519_instruction();
     world

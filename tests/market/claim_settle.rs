@@ -1,5 +1,7 @@
 //! Paying a claim.
 
+use std::slice;
+
 use gantry_protocol::{Receipt, limits::CHALLENGE_WINDOW_S};
 use gantry_sdk::{
     Pubkey, Signer, address,
@@ -169,7 +171,7 @@ fn a_claim_is_settled_once() {
     world.chain.advance(i64::from(CHALLENGE_WINDOW_S));
     let claim: Claim = world.chain.get(&address::claim(&job));
     let call = instruction::claim_settle(&claim, &world.job(&job));
-    world.chain.send(&[call.clone()], &[]).succeeds();
+    world.chain.send(slice::from_ref(&call), &[]).succeeds();
     world
         .chain
         .send(&[call], &[])

@@ -16,12 +16,14 @@ pub(crate) fn configured(config: &Config) -> Event {
     Event::MarketConfigured(MarketConfigured {
         authority: config.authority,
         genesis_hash: config.genesis_hash,
+        treasury: config.treasury,
         stake_per_gpu: config.stake_per_gpu,
         start_deadline_s: config.start_deadline_s,
         grace_window_s: config.grace_window_s,
         heartbeat_max_age_s: config.heartbeat_max_age_s,
         fee_bps: config.fee_bps,
         paused: u16::from(config.paused),
+        fee_burn_bps: u64::from(config.fee_burn_bps),
     })
 }
 
@@ -34,9 +36,10 @@ fn the_upgrade_authority_creates_the_configuration() {
     let config = world.config();
     assert_eq!((config.authority, config.genesis_hash), (args.authority, GENESIS_HASH));
     assert_eq!(
-        (config.stake_per_gpu, config.fee_bps),
-        (args.stake_per_gpu, args.fee_bps)
+        (config.stake_per_gpu, config.fee_bps, config.fee_burn_bps),
+        (args.stake_per_gpu, args.fee_bps, args.fee_burn_bps)
     );
+    assert_eq!(config.treasury, args.treasury);
     assert_eq!(
         (config.start_deadline_s, config.grace_window_s),
         (args.start_deadline_s, args.grace_window_s)

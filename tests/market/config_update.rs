@@ -20,11 +20,13 @@ fn the_authority_changes_every_parameter_but_the_genesis_hash() {
     let genesis_hash = world.config().genesis_hash;
     let args = MarketParameters {
         authority: Pubkey::new_unique(),
+        treasury: Pubkey::new_unique(),
         stake_per_gpu: 1,
         start_deadline_s: 2,
         grace_window_s: 6,
         heartbeat_max_age_s: 10,
         fee_bps: 3,
+        fee_burn_bps: 4,
         paused: true,
     };
     let done = update(&mut world, |parameters| *parameters = args).succeeds();
@@ -35,6 +37,7 @@ fn the_authority_changes_every_parameter_but_the_genesis_hash() {
         (1, 2, 6)
     );
     assert_eq!((config.heartbeat_max_age_s, config.fee_bps, config.paused), (10, 3, 1));
+    assert_eq!((config.treasury, config.fee_burn_bps), (args.treasury, 4));
     assert_eq!(done.event(), configured(&config));
 }
 
@@ -71,6 +74,8 @@ fn each_parameter_is_accepted_at_its_bounds() {
     let mut world = World::configured();
     update(&mut world, |args| args.fee_bps = 0).succeeds();
     update(&mut world, |args| args.fee_bps = MAX_FEE_BPS).succeeds();
+    update(&mut world, |args| args.fee_burn_bps = 0).succeeds();
+    update(&mut world, |args| args.fee_burn_bps = 10_000).succeeds();
     update(&mut world, |args| args.grace_window_s = MIN_GRACE_WINDOW_S).succeeds();
     update(&mut world, |args| args.grace_window_s = MAX_GRACE_WINDOW_S).succeeds();
     update(&mut world, |args| args.start_deadline_s = 1).succeeds();
@@ -83,6 +88,18 @@ fn each_parameter_is_accepted_at_its_bounds() {
 fn a_fee_above_twenty_percent_is_refused() {
     let mut world = World::configured();
     update(&mut world, |args| args.fee_bps = MAX_FEE_BPS + 1).is_refused(MarketError::ParameterOutOfRange);
+}
+
+#[test]
+fn burning_more_than_all_fees_is_refused() {
+    let mut world = World::configured();
+    update(&mut world, |args| args.fee_burn_bps = 10_001).is_refused(MarketError::ParameterOutOfRange);
+}
+
+#[test]
+fn a_treasury_that_nobody_can_sign_for_is_refused() {
+    let mut world = World::configured();
+    update(&mut world, |args| args.treasury = Pubkey::default()).is_refused(MarketError::InvalidKey);
 }
 
 #[test]

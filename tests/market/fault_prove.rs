@@ -1,9 +1,6 @@
 //! Proving that a provider's receipts contradict each other, and what it costs.
 
-use gantry_protocol::{
-    Receipt,
-    fault::{EVIDENCE_WINDOW_S, Fault as Kind},
-};
+use gantry_protocol::{Receipt, fault::Fault as Kind};
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer, address,
     event::Event,
@@ -24,15 +21,15 @@ use solana_instruction::error::InstructionError;
 use staking::{StakingError, events::StakeSlashed};
 
 /// A world with a running job, somebody who watches it, and a token account for the bounty.
-struct Watch {
-    world: World,
-    job: Pubkey,
-    reporter: Keypair,
-    bounty: Pubkey,
+pub(crate) struct Watch {
+    pub(crate) world: World,
+    pub(crate) job: Pubkey,
+    pub(crate) reporter: Keypair,
+    pub(crate) bounty: Pubkey,
 }
 
 impl Watch {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut world = World::new();
         let job = world.running_job();
         let reporter = key::fresh();
@@ -47,7 +44,7 @@ impl Watch {
         }
     }
 
-    fn receipt(&self, sequence: u64, metered_ms: u64) -> Receipt {
+    pub(crate) fn receipt(&self, sequence: u64, metered_ms: u64) -> Receipt {
         Receipt {
             sequence,
             ..next_receipt(&self.job, &self.world.job(&self.job), metered_ms)
@@ -55,21 +52,21 @@ impl Watch {
     }
 
     /// Two receipts, signed by the provider.
-    fn evidence(&self, first: Receipt, second: Receipt) -> Evidence {
+    pub(crate) fn evidence(&self, first: Receipt, second: Receipt) -> Evidence {
         evidence_by(&self.world.provider.attestation, first, second)
     }
 
     /// Two contents of one sequence.
-    fn equivocation(&self) -> Evidence {
+    pub(crate) fn equivocation(&self) -> Evidence {
         self.evidence(self.receipt(1, 1_000), self.receipt(1, 2_000))
     }
 
     /// A later receipt with less usage.
-    fn regression(&self) -> Evidence {
+    pub(crate) fn regression(&self) -> Evidence {
         self.evidence(self.receipt(1, 2_000), self.receipt(2, 1_000))
     }
 
-    fn instructions(&self, evidence: &Evidence, kind: Kind) -> [Instruction; 2] {
+    pub(crate) fn instructions(&self, evidence: &Evidence, kind: Kind) -> [Instruction; 2] {
         let gnt = &self.world.gnt;
         instruction::fault_prove(
             self.reporter.pubkey(),
@@ -82,7 +79,7 @@ impl Watch {
         )
     }
 
-    fn prove(&mut self, evidence: &Evidence, kind: Kind) -> Outcome {
+    pub(crate) fn prove(&mut self, evidence: &Evidence, kind: Kind) -> Outcome {
         let prove = self.instructions(evidence, kind);
         self.world.chain.send(&prove, &[&self.reporter])
     }
@@ -97,7 +94,8 @@ impl Watch {
     }
 }
 
-fn evidence_by(key: &Keypair, first: Receipt, second: Receipt) -> Evidence {
+/// Two receipts, signed by this key.
+pub(crate) fn evidence_by(key: &Keypair, first: Receipt, second: Receipt) -> Evidence {
     Evidence {
         key: key.pubkey(),
         first: (first, sign(key, &first)),
@@ -130,7 +128,9 @@ fn two_contents_of_one_sequence_cost_a_tenth_of_the_stake_of_which_a_tenth_is_th
         amount: slashed,
         bounty: slashed / 10,
         from_active: slashed,
-        from_unbonding: 0,
+        from_unbondings: [0; 8],
+        from_delegated: 0,
+        from_delegated_unbonding: 0,
         active: stake.active,
         slashed,
     };
@@ -244,7 +244,7 @@ fn stake_that_unbonds_is_slashed_to_the_last_second() {
         panic!("another event")
     };
     assert_eq!(
-        (slashed.from_active, slashed.from_unbonding),
+        (slashed.from_active, slashed.from_unbondings[0]),
         (STAKE_PER_GPU, BOND - STAKE_PER_GPU)
     );
     let gnt = watch.world.gnt.clone();
@@ -273,110 +273,6 @@ fn a_provider_that_has_nothing_left_is_convicted_all_the_same() {
         .chain
         .get(&address::fault(&watch.job, Kind::RegressingUsage));
     assert_eq!(fault.slashed, 0);
-}
-
-#[test]
-fn honest_receipts_prove_nothing() {
-    let mut watch = Watch::new();
-    let evidence = watch.evidence(watch.receipt(1, 1_000), watch.receipt(2, 1_000));
-    for kind in [Kind::Equivocation, Kind::RegressingUsage] {
-        watch.prove(&evidence, kind).is_refused_at(1, MarketError::NoFault);
-    }
-    let twice = watch.evidence(watch.receipt(1, 1_000), watch.receipt(1, 1_000));
-    watch
-        .prove(&twice, Kind::Equivocation)
-        .is_refused_at(1, MarketError::NoFault);
-}
-
-#[test]
-fn a_fault_of_another_kind_than_said_is_refused() {
-    let mut watch = Watch::new();
-    let evidence = watch.equivocation();
-    watch
-        .prove(&evidence, Kind::RegressingUsage)
-        .is_refused_at(1, MarketError::NoFault);
-    let evidence = watch.regression();
-    watch
-        .prove(&evidence, Kind::Equivocation)
-        .is_refused_at(1, MarketError::NoFault);
-}
-
-#[test]
-fn the_tenant_and_strangers_cannot_sign_a_providers_fault() {
-    let mut watch = Watch::new();
-    let (first, second) = (watch.receipt(1, 1_000), watch.receipt(1, 2_000));
-    let session = watch.world.tenant.session.insecure_clone();
-    for key in [session, key::fresh(), watch.world.provider.wallet.insecure_clone()] {
-        let evidence = evidence_by(&key, first, second);
-        watch
-            .prove(&evidence, Kind::Equivocation)
-            .is_refused_at(1, MarketError::WrongSigner);
-    }
-}
-
-#[test]
-fn a_forged_signature_stops_the_whole_transaction() {
-    let mut watch = Watch::new();
-    let mut evidence = watch.equivocation();
-    evidence.second.1 = evidence.first.1;
-    let refused = watch.prove(&evidence, Kind::Equivocation);
-    refused.is_refused_at(0, InstructionError::Custom(2)); // The precompile: invalid signature.
-}
-
-#[test]
-fn receipts_of_another_job_or_cluster_are_refused() {
-    let mut watch = Watch::new();
-    let (first, second) = (watch.receipt(1, 1_000), watch.receipt(1, 2_000));
-    let other = Receipt { job: [9; 32], ..second };
-    let evidence = watch.evidence(first, other);
-    watch
-        .prove(&evidence, Kind::Equivocation)
-        .is_refused_at(1, MarketError::WrongJob);
-    let elsewhere = |receipt: Receipt| Receipt {
-        genesis_hash: [9; 32],
-        ..receipt
-    };
-    let evidence = watch.evidence(elsewhere(first), elsewhere(second));
-    watch
-        .prove(&evidence, Kind::Equivocation)
-        .is_refused_at(1, MarketError::WrongCluster);
-}
-
-#[test]
-fn without_the_evidence_directly_before_nothing_is_proven() {
-    let mut watch = Watch::new();
-    let evidence = watch.equivocation();
-    let [signatures, prove] = watch.instructions(&evidence, Kind::Equivocation);
-    let send =
-        |watch: &mut Watch, instructions: &[Instruction]| watch.world.chain.send(instructions, &[&watch.reporter]);
-    send(&mut watch, &[prove.clone()]).is_refused(MarketError::MissingSignatures);
-    send(&mut watch, &[prove.clone(), signatures]).is_refused(MarketError::MissingSignatures);
-    let co_signed = watch.world.receipt(&watch.job.clone(), 0).ed25519_instruction();
-    send(&mut watch, &[co_signed, prove]).is_refused_at(1, MarketError::SignaturesNotCanonical);
-}
-
-#[test]
-fn a_job_that_was_never_started_proves_nothing() {
-    let mut watch = Watch::new();
-    watch.job = watch.world.open_job();
-    let evidence = watch.equivocation();
-    watch
-        .prove(&evidence, Kind::Equivocation)
-        .is_refused_at(1, MarketError::WrongJobState);
-}
-
-#[test]
-fn evidence_counts_until_the_window_after_the_jobs_end_and_not_a_second_longer() {
-    let mut watch = Watch::new();
-    let (equivocation, regression) = (watch.equivocation(), watch.regression());
-    let attestation = watch.world.provider.attestation.insecure_clone();
-    watch.world.close_by(&attestation, &watch.job.clone()).succeeds();
-    watch.world.chain.advance(i64::from(EVIDENCE_WINDOW_S));
-    watch.prove(&equivocation, Kind::Equivocation).succeeds();
-    watch.world.chain.advance(1);
-    watch
-        .prove(&regression, Kind::RegressingUsage)
-        .is_refused_at(1, MarketError::EvidenceTooOld);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Closing a job.
 
 use anchor_lang::ErrorCode;
+use gantry_protocol::limits::FEE_SHARDS;
 use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
@@ -11,18 +12,21 @@ use gantry_tests::{
 use market::{
     MarketError,
     events::JobClosed,
-    state::{Job, JobState},
+    state::{FeeShard, Job, JobState},
 };
 
 /// The event that describes a job that was just closed.
 fn closed(address: Pubkey, job: &Job, balance: u64, gpus_free: u16) -> Event {
     Event::JobClosed(JobClosed {
         job: address,
+        fee_shard: address::fee_shard_of(&address, &job.mint),
         owed: job.owed,
         paid: job.paid,
         fee: job.fee,
         refund: job.refund,
         balance,
+        // Of the first job that closes in its shard.
+        fee_shard_amount: job.fee,
         at: job.ended_at,
         gpus_free: u64::from(gpus_free),
     })
@@ -239,4 +243,60 @@ fn a_strangers_key_in_the_place_of_the_markets_signer_is_refused() {
         .chain
         .send(&[close], &[&world.provider.attestation])
         .is_refused(ErrorCode::ConstraintSeeds);
+}
+
+#[test]
+fn the_fee_goes_to_the_jobs_shard_and_stays_on_the_bill() {
+    let mut world = World::new();
+    let job = settled(&mut world);
+    let fee = world.job(&job).fee;
+    assert!(fee > 0);
+    assert_eq!(world.fee_shard(&job).amount, 0);
+    let attestation = world.provider.attestation.insecure_clone();
+    world.close_by(&attestation, &job).succeeds();
+    assert_eq!((world.job(&job).fee, world.job(&job).held()), (fee, 0));
+    assert_eq!(world.fee_shard(&job).amount, fee);
+}
+
+#[test]
+fn a_job_without_a_bill_closes_too() {
+    let mut world = World::new();
+    let job = world.running_job();
+    let attestation = world.provider.attestation.insecure_clone();
+    world.close_by(&attestation, &job).succeeds();
+    assert_eq!((world.fee_shard(&job).amount, world.tenant_has()), (0, DEPOSIT));
+}
+
+#[test]
+fn every_other_shard_refuses_the_fee() {
+    let mut world = World::new();
+    let job = settled(&mut world);
+    let other_mint = gantry_tests::token::Mint::classic(&mut world.chain, 6);
+    world.register_mint(&other_mint).succeeds();
+    let own = address::fee_shard_of(&job, &world.usdc.address);
+    let shards = |mint: Pubkey| (0..FEE_SHARDS).map(move |number| address::fee_shard(&mint, number));
+    for other in shards(world.usdc.address).chain(shards(other_mint.address)) {
+        if other == own {
+            continue;
+        }
+        let close = exchange(close(&world, &job), &own, &other);
+        world
+            .chain
+            .send(&[close], &[&world.provider.attestation])
+            .is_refused(MarketError::WrongFeeShard);
+    }
+}
+
+#[test]
+fn a_shard_that_would_leave_64_bits_takes_no_fee() {
+    let mut world = World::new();
+    let job = settled(&mut world);
+    let shard = address::fee_shard_of(&job, &world.usdc.address);
+    // The supply of a mint is 64 bits too, so no transaction leads here.
+    world.chain.alter::<FeeShard>(&shard, |shard| shard.amount = u64::MAX);
+    let close = close(&world, &job);
+    world
+        .chain
+        .simulate_unreachable(&[close], &[&world.provider.attestation])
+        .is_refused(MarketError::AmountOverflow);
 }

@@ -261,3 +261,16 @@ fn a_raised_requirement_stops_new_jobs_of_whoever_does_not_meet_it() {
     world.chain.send(&[demand(BOND / 8)], &[&authority]).succeeds();
     world.open(terms).succeeds();
 }
+
+#[test]
+fn the_treasury_neither_rents_nor_lets() {
+    let mut world = World::new();
+    for party in [world.tenant.owner(), world.provider.owner()] {
+        let mut args = market_parameters(world.authority.pubkey());
+        args.treasury = party;
+        let update = instruction::config_update(world.authority.pubkey(), args);
+        world.chain.send(&[update], &[&world.authority]).succeeds();
+        let terms = world.tenant.terms(1);
+        world.open(terms).is_refused(MarketError::TreasuryMayNotTrade);
+    }
+}

@@ -3,6 +3,7 @@
 use gantry_protocol::{Bill, Bps, Metered, Rate};
 use gantry_tests::{
     parties::{DEPOSIT, FEE_BPS},
+    token::tokens_in,
     world::World,
 };
 
@@ -31,5 +32,9 @@ fn a_job_is_opened_started_settled_and_closed_to_the_atom() {
     assert_eq!(world.provider_has(), bill.paid.0);
     assert_eq!(world.tenant_has(), DEPOSIT - bill.owed.0);
     assert_eq!(world.vault(), DEPOSIT);
-    assert_eq!(world.job(&job).held(), bill.fee.0);
+    assert_eq!((world.job(&job).held(), world.fee_shard(&job).amount), (0, bill.fee.0));
+    let (sweep, treasury) = world.sweep_instruction(&job);
+    world.chain.send(&[sweep], &[]).succeeds();
+    assert_eq!(world.vault(), DEPOSIT - bill.fee.0);
+    assert_eq!(tokens_in(&world.chain, &treasury), bill.fee.0);
 }

@@ -78,13 +78,6 @@ fn a_mint_is_admitted_once() {
 }
 
 #[test]
-fn a_mint_with_an_extension_is_refused() {
-    let mut world = World::configured();
-    let mint = Mint::extended_2022(&mut world.chain, 6);
-    world.register_mint(&mint).is_refused(MarketError::MintNotAdmitted);
-}
-
-#[test]
 fn a_mint_of_the_token_program_of_2022_without_extensions_is_admitted() {
     let mut world = World::configured();
     let mint = Mint::plain_2022(&mut world.chain, 6);

@@ -3,6 +3,7 @@
 use gantry_tests::{
     key,
     parties::{DEPOSIT, Tenant},
+    token::tokens_in,
     world::World,
 };
 
@@ -28,6 +29,12 @@ fn a_provider_that_rents_from_itself_loses_the_fee_and_nothing_else() {
     let after = world.job(&job);
     assert!(after.fee > 0);
     assert_eq!(world.provider_has(), DEPOSIT - after.fee);
+    let (sweep, treasury) = world.sweep_instruction(&job);
+    world.chain.send(&[sweep], &[]).succeeds();
+    assert_eq!(
+        (world.provider_has(), tokens_in(&world.chain, &treasury)),
+        (DEPOSIT - after.fee, after.fee)
+    );
 }
 
 #[test]

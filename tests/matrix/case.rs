@@ -19,7 +19,7 @@ use crate::{
 /// A program that nobody knows.
 const UNKNOWN_PROGRAM: Pubkey = Pubkey::new_from_array([7; 32]);
 /// Where nothing of ours belongs.
-const ELSEWHERE: Pubkey = Pubkey::new_from_array([8; 32]);
+pub(crate) const ELSEWHERE: Pubkey = Pubkey::new_from_array([8; 32]);
 
 /// What is wrong with an account.
 #[derive(Clone, Debug)]

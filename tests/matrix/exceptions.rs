@@ -6,8 +6,8 @@ use crate::{
     case::Fault,
     expectation::Verdict::{self, Allowed, Market},
     identities::{
-        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_MINTS_PROGRAM, NOT_THE_TOKENS_OWNER, NOT_WRITABLE, SEEDS,
-        TOKENS, WRONG_BALANCE,
+        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_DELEGATIONS_STAKE, NOT_THE_MINTS_PROGRAM,
+        NOT_THE_TOKENS_OWNER, NOT_WRITABLE, SEEDS, TOKENS, WRONG_BALANCE, WRONG_FEE_SHARD,
     },
 };
 
@@ -38,7 +38,11 @@ const REFUSED: &[Exception] = &[
     },
     Exception {
         at: &[("balance_deposit", "source")],
-        faults: &["the provider's USDC tokens", "the guest's USDC tokens"],
+        faults: &[
+            "the provider's USDC tokens",
+            "the guest's USDC tokens",
+            "the treasury's USDC tokens",
+        ],
         verdict: NOT_THE_TOKENS_OWNER,
         why: "its mint is the right one, so it is the token program that sees another's tokens",
     },
@@ -49,9 +53,31 @@ const REFUSED: &[Exception] = &[
         why: "its mint is the right one, so it is the token program that sees another's tokens",
     },
     Exception {
+        at: &[("delegation_deposit", "source"), ("reward_add", "source")],
+        faults: &[
+            "the provider's GNT tokens",
+            "the rival's GNT tokens",
+            "the guest's GNT tokens",
+        ],
+        verdict: NOT_THE_TOKENS_OWNER,
+        why: "its mint is the right one, so it is the token program that sees another's tokens",
+    },
+    Exception {
+        at: &[
+            ("delegation_cancel", "stake"),
+            ("delegation_deposit", "stake"),
+            ("delegation_unbond", "stake"),
+            ("delegation_withdraw", "stake"),
+        ],
+        faults: &["copied"],
+        verdict: NOT_THE_DELEGATIONS_STAKE,
+        why: "the delegation names the stake's address",
+    },
+    Exception {
         at: &[
             ("balance_deposit", "token_program"),
             ("balance_withdraw", "token_program"),
+            ("fees_sweep", "token_program"),
         ],
         faults: &["the token program", "the token program of 2022"],
         verdict: ADDRESS,
@@ -59,7 +85,10 @@ const REFUSED: &[Exception] = &[
     },
     Exception {
         at: &[
+            ("delegation_deposit", "token_program"),
+            ("delegation_withdraw", "token_program"),
             ("fault_prove", "token_program"),
+            ("reward_add", "token_program"),
             ("stake_deposit", "token_program"),
             ("stake_slash", "token_program"),
             ("unbonding_withdraw", "token_program"),
@@ -73,6 +102,28 @@ const REFUSED: &[Exception] = &[
         faults: &["the euro mint"],
         verdict: NOT_THE_MINTS_PROGRAM,
         why: "the deployer says which mint is the network token, but this one belongs to the other token program",
+    },
+    Exception {
+        at: &[("fees_sweep", "treasury_account")],
+        faults: &[
+            "the guest's USDC tokens",
+            "the provider's USDC tokens",
+            "the tenant's USDC tokens",
+        ],
+        verdict: Market(MarketError::WrongTreasury),
+        why: "its mint is the right one, so it is the owner that gives it away",
+    },
+    Exception {
+        at: &[("fees_sweep", "fee_shard")],
+        faults: &["another fee shard"],
+        verdict: Market(MarketError::NothingToSweep),
+        why: "every shard of the mint may be swept, but this one is empty",
+    },
+    Exception {
+        at: &[("job_close", "job")],
+        faults: &["copied"],
+        verdict: WRONG_FEE_SHARD,
+        why: "its terms are the right ones, but its address names another shard",
     },
     Exception {
         at: &[("job_rekey", "provider")],
@@ -139,8 +190,18 @@ const ALLOWED: &[Exception] = &[
         why: "whoever shows the proof says where the bounty goes",
     },
     Exception {
+        at: &[("fee_shard_open", "payer")],
+        faults: &[ANYONE],
+        verdict: Allowed,
+        why: "anyone may pay for a shard",
+    },
+    Exception {
         at: &[("balance_withdraw", "destination")],
-        faults: &["the guest's USDC tokens", "the provider's USDC tokens"],
+        faults: &[
+            "the guest's USDC tokens",
+            "the provider's USDC tokens",
+            "the treasury's USDC tokens",
+        ],
         verdict: Allowed,
         why: "the owner sends its tokens wherever it wishes",
     },
@@ -148,7 +209,11 @@ const ALLOWED: &[Exception] = &[
         at: &[
             ("balance_deposit", "source"),
             ("balance_withdraw", "destination"),
+            ("delegation_deposit", "source"),
+            ("delegation_withdraw", "destination"),
             ("fault_prove", "bounty_account"),
+            ("fees_sweep", "treasury_account"),
+            ("reward_add", "source"),
             ("stake_deposit", "source"),
             ("stake_slash", "bounty_account"),
             ("unbonding_withdraw", "destination"),
@@ -188,6 +253,12 @@ const ALLOWED: &[Exception] = &[
         why: "the deployer says which mint is the network token",
     },
     Exception {
+        at: &[("reward_add", "stake")],
+        faults: &["the rival's stake"],
+        verdict: Allowed,
+        why: "whoever pays a reward says to whom",
+    },
+    Exception {
         at: &[
             ("stake_release", "stake"),
             ("stake_reserve", "stake"),
@@ -207,14 +278,23 @@ const ALLOWED: &[Exception] = &[
             ("claim_open", "balance"),
             ("claim_refute", "balance"),
             ("claim_settle", "balance"),
+            ("delegation_cancel", "delegation"),
+            ("delegation_deposit", "delegation"),
+            ("delegation_unbond", "delegation"),
+            ("delegation_withdraw", "delegation"),
             ("fault_prove", "provider"),
             ("fault_prove", "stake"),
+            ("fee_shard_open", "registered_mint"),
+            ("fees_sweep", "fee_shard"),
+            ("fees_sweep", "registered_mint"),
             ("job_cancel", "balance"),
             ("job_cancel", "job"),
             ("job_cancel", "stake"),
             ("job_close", "balance"),
-            ("job_close", "job"),
+            ("job_close", "fee_shard"),
             ("job_close", "stake"),
+            ("job_extend", "balance"),
+            ("job_extend", "job"),
             ("job_open", "balance"),
             ("job_open", "node"),
             ("job_open", "registered_mint"),
@@ -230,6 +310,7 @@ const ALLOWED: &[Exception] = &[
             ("node_price_set", "registered_mint"),
             ("node_update", "node"),
             ("provider_update", "provider"),
+            ("reward_add", "stake"),
             ("stake_release", "stake"),
             ("stake_reserve", "stake"),
             ("stake_slash", "stake"),

@@ -24,11 +24,14 @@ pub(crate) const NOT_AUTHORITY: Verdict = Market(MarketError::NotAuthority);
 pub(crate) const NOT_ATTESTATION_KEY: Verdict = Market(MarketError::NotAttestationKey);
 pub(crate) const NOT_TENANT: Verdict = Market(MarketError::NotTenant);
 pub(crate) const NOT_PROVIDER: Verdict = Market(MarketError::NotProvider);
+pub(crate) const WRONG_FEE_SHARD: Verdict = Market(MarketError::WrongFeeShard);
 pub(crate) const WRONG_BALANCE: Verdict = Market(MarketError::WrongBalance);
 pub(crate) const WRONG_PROVIDER: Verdict = Market(MarketError::WrongProvider);
 pub(crate) const WRONG_STAKE: Verdict = Market(MarketError::WrongStake);
 pub(crate) const NOT_DEPLOYER: Verdict = Market(MarketError::NotUpgradeAuthority);
 pub(crate) const NOT_STAKES_OWNER: Verdict = Staking(StakingError::NotOwner);
+pub(crate) const NOT_DELEGATOR: Verdict = Staking(StakingError::NotDelegator);
+pub(crate) const NOT_THE_DELEGATIONS_STAKE: Verdict = Staking(StakingError::WrongStake);
 pub(crate) const NOT_MARKET: Verdict = Staking(StakingError::NotMarket);
 pub(crate) const NOT_POOLS_DEPLOYER: Verdict = Staking(StakingError::NotUpgradeAuthority);
 
@@ -55,9 +58,26 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("claim_settle", "claim", SEEDS),
     ("claim_settle", "balance", WRONG_BALANCE),
     ("claim_settle", "payer", ADDRESS),
+    ("commission_set", "owner", NOT_STAKES_OWNER),
+    ("commission_set", "stake", NOT_STAKES_OWNER),
     ("config_initialize", "deployer", NOT_DEPLOYER),
     ("config_initialize", "program_data", ADDRESS),
     ("config_update", "authority", NOT_AUTHORITY),
+    ("delegation_cancel", "delegator", NOT_DELEGATOR),
+    ("delegation_cancel", "stake", NOT_THE_DELEGATIONS_STAKE),
+    ("delegation_cancel", "delegation", NOT_DELEGATOR),
+    ("delegation_deposit", "delegator", NOT_DELEGATOR),
+    ("delegation_deposit", "stake", NOT_THE_DELEGATIONS_STAKE),
+    ("delegation_deposit", "delegation", NOT_DELEGATOR),
+    ("delegation_deposit", "source", TOKENS),
+    ("delegation_open", "delegator", SEEDS),
+    ("delegation_open", "stake", SEEDS),
+    ("delegation_unbond", "delegator", NOT_DELEGATOR),
+    ("delegation_unbond", "stake", NOT_THE_DELEGATIONS_STAKE),
+    ("delegation_unbond", "delegation", NOT_DELEGATOR),
+    ("delegation_withdraw", "stake", NOT_THE_DELEGATIONS_STAKE),
+    ("delegation_withdraw", "delegation", NOT_THE_DELEGATIONS_STAKE),
+    ("delegation_withdraw", "destination", TOKENS),
     ("fault_prove", "job", SEEDS),
     ("fault_prove", "provider", WRONG_PROVIDER),
     // The staking program looks at the pool and at all tokens.
@@ -66,6 +86,11 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("fault_prove", "mint", ADDRESS),
     ("fault_prove", "vault", ADDRESS),
     ("fault_prove", "bounty_account", TOKENS),
+    ("fee_shard_open", "registered_mint", SEEDS),
+    ("fees_sweep", "registered_mint", ADDRESS),
+    ("fees_sweep", "fee_shard", WRONG_FEE_SHARD),
+    ("fees_sweep", "treasury_account", TOKENS),
+    ("fees_sweep", "pool", ADDRESS),
     ("job_cancel", "job", ADDRESS),
     ("job_cancel", "balance", WRONG_BALANCE),
     // The staking program looks at the pool.
@@ -75,6 +100,10 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("job_close", "balance", WRONG_BALANCE),
     ("job_close", "pool", SEEDS),
     ("job_close", "stake", WRONG_STAKE),
+    ("job_close", "fee_shard", WRONG_FEE_SHARD),
+    ("job_extend", "tenant", NOT_TENANT),
+    ("job_extend", "job", NOT_TENANT),
+    ("job_extend", "balance", WRONG_BALANCE),
     ("job_open", "tenant", SEEDS),
     ("job_open", "registered_mint", WRONG_BALANCE),
     ("job_open", "node", ADDRESS),
@@ -112,6 +141,10 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("provider_register", "owner", SEEDS),
     ("provider_update", "owner", NOT_OWNER),
     ("provider_update", "provider", NOT_OWNER),
+    // The token program knows whose tokens they are.
+    ("reward_add", "payer", NOT_THE_TOKENS_OWNER),
+    ("reward_add", "stake", SEEDS),
+    ("reward_add", "source", TOKENS),
     ("stake_deposit", "owner", NOT_STAKES_OWNER),
     ("stake_deposit", "stake", NOT_STAKES_OWNER),
     ("stake_deposit", "source", TOKENS),

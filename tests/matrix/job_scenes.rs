@@ -1,9 +1,11 @@
 //! The scenes of jobs.
 
+use gantry_protocol::fees::shard_of;
 use gantry_sdk::{Pubkey, Signer, instruction::market as instruction};
-use gantry_tests::parties::{GRACE_WINDOW_S, START_DEADLINE_S};
+use gantry_tests::parties::{DURATION_S, GRACE_WINDOW_S, START_DEADLINE_S};
 
 use crate::{
+    case::ELSEWHERE,
     scene::Scene,
     stage::{Stage, Tokens},
 };
@@ -50,9 +52,16 @@ pub(crate) fn stop(tokens: Tokens) -> Scene {
     Scene::new(stage, call).about(job)
 }
 
-/// After the grace window, when anyone may close.
+/// After the grace window, when anyone may close. The fee of a copy would belong into another shard.
 pub(crate) fn close(tokens: Tokens) -> Scene {
-    let (mut stage, job) = running(tokens);
+    let mut stage = Stage::full(tokens);
+    while shard_of(stage.world.next_job().as_array()) == shard_of(ELSEWHERE.as_array()) {
+        stage.world.skip_job_number();
+    }
+    let job = stage.world.running_job();
+    stage.world.chain.advance(10);
+    let receipt = stage.world.receipt(&job, 10_000);
+    stage.world.settle(&receipt).succeeds();
     stage.world.stop(&job).succeeds();
     stage.world.chain.advance(i64::from(GRACE_WINDOW_S) + 1);
     let call = instruction::job_close(stage.world.deployer.pubkey(), job, &stage.world.job(&job));
@@ -71,5 +80,11 @@ pub(crate) fn rekey(tokens: Tokens) -> Scene {
     let (stage, job) = running(tokens);
     let owner = stage.world.provider.owner();
     let call = instruction::job_rekey(owner, owner, job);
+    Scene::new(stage, call).about(job)
+}
+
+pub(crate) fn extend(tokens: Tokens) -> Scene {
+    let (stage, job) = running(tokens);
+    let call = instruction::job_extend(job, &stage.world.job(&job), 2 * DURATION_S);
     Scene::new(stage, call).about(job)
 }

@@ -6,8 +6,10 @@
 
 mod case;
 mod claim_scenes;
+mod delegation_scenes;
 mod exceptions;
 mod expectation;
+mod fee_scenes;
 mod identities;
 mod idl;
 mod job_scenes;
@@ -25,7 +27,7 @@ use solana_transaction_error::TransactionError;
 use subject::Subject;
 
 /// So many cases there are at least: none vanishes unnoticed.
-const FLOOR: usize = 8_850;
+const FLOOR: usize = 18_300;
 
 /// One test per instruction.
 macro_rules! every_wrong_account_is_refused {
@@ -43,13 +45,16 @@ macro_rules! every_wrong_account_is_refused {
 every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
     claim_open, claim_refute, claim_settle,
+    commission_set,
     config_initialize, config_update,
-    fault_prove,
-    job_cancel, job_close, job_open, job_rekey, job_settle, job_start, job_stop,
+    delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
+    fault_prove, fee_shard_open, fees_sweep,
+    job_cancel, job_close, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     pool_configure, pool_initialize,
     provider_register, provider_update,
+    reward_add,
     stake_deposit, stake_open, stake_release, stake_reserve, stake_slash,
     unbonding_cancel, unbonding_request, unbonding_withdraw,
 }

@@ -1,10 +1,10 @@
-//! The scenes of configuration, providers, nodes and balances. Those of jobs and of the stake stand beside.
+//! The scenes of configuration, providers, nodes and balances. Those of jobs, of fees and of the stake stand beside.
 
 use gantry_sdk::{Signer, instruction::market as instruction};
 use gantry_tests::parties::{GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, market_parameters, profile, specification};
 
 use crate::{
-    claim_scenes as claim, job_scenes as job,
+    claim_scenes as claim, delegation_scenes as delegation, fee_scenes as fee, job_scenes as job,
     scene::Scene,
     stage::{Stage, Tokens, token_account},
     staking_scenes as staking,
@@ -21,11 +21,20 @@ const SCENES: &[(&str, Make)] = &[
     ("claim_open", claim::open),
     ("claim_refute", claim::refute),
     ("claim_settle", claim::settle),
+    ("commission_set", delegation::commission_set),
     ("config_initialize", config_initialize),
     ("config_update", config_update),
     ("fault_prove", claim::fault_prove),
+    ("delegation_cancel", delegation::cancel),
+    ("delegation_deposit", delegation::deposit),
+    ("delegation_open", delegation::open),
+    ("delegation_unbond", delegation::unbond),
+    ("delegation_withdraw", delegation::withdraw),
+    ("fee_shard_open", fee::shard_open),
+    ("fees_sweep", fee::sweep),
     ("job_cancel", job::cancel),
     ("job_close", job::close),
+    ("job_extend", job::extend),
     ("job_open", job::open),
     ("job_rekey", job::rekey),
     ("job_settle", job::settle),
@@ -41,6 +50,7 @@ const SCENES: &[(&str, Make)] = &[
     ("provider_update", provider_update),
     ("pool_configure", staking::pool_configure),
     ("pool_initialize", staking::pool_initialize),
+    ("reward_add", delegation::reward_add),
     ("stake_deposit", staking::deposit),
     ("stake_open", staking::open),
     ("stake_release", staking::release),

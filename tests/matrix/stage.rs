@@ -1,5 +1,6 @@
 //! Everyone and everything that a case can put into the place of the right account.
 
+use gantry_protocol::{fees::shard_of, limits::FEE_SHARDS};
 use gantry_sdk::{
     Keypair, Pubkey, Signer,
     address::{self, CLOCK_SYSVAR, INSTRUCTIONS_SYSVAR, SYSTEM_PROGRAM, TOKEN_PROGRAM},
@@ -7,7 +8,7 @@ use gantry_sdk::{
 use gantry_tests::{
     chain::{Chain, committed},
     key,
-    parties::{DEPOSIT, Provider, Tenant},
+    parties::{DEPOSIT, Provider, TREASURY, Tenant},
     token::{MakeMint, Mint, TOKEN_2022_PROGRAM},
     world::World,
 };
@@ -103,6 +104,7 @@ impl Stage {
         for owner in [provider, stage.rival.owner()] {
             stage.world.gnt.clone().mint_to(&mut stage.world.chain, &owner, DEPOSIT);
         }
+        usdc.mint_to(&mut stage.world.chain, &TREASURY, DEPOSIT);
         stage.change_sides();
         stage.world.deposit(DEPOSIT).succeeds();
         stage.foreign_job = Some(stage.world.running_job());
@@ -173,6 +175,7 @@ impl Stage {
         let world = &self.world;
         let (provider, tenant, usdc, euro) = (&world.provider, &world.tenant, &world.usdc, &self.euro);
         let (rival, guest, gnt) = (&self.rival, &self.guest, &world.gnt);
+        let shard = job.map_or(0, |job| shard_of(job.as_array()));
         let mut cast = vec![
             ("the deployer", world.deployer.pubkey()),
             ("the authority", world.authority.pubkey()),
@@ -209,18 +212,35 @@ impl Stage {
             ("the pool", address::pool()),
             ("the stake", address::stake(&provider.owner())),
             ("the rival's stake", address::stake(&rival.owner())),
+            (
+                "the delegation",
+                address::delegation(&provider.owner(), &tenant.owner()),
+            ),
+            (
+                "the guest's delegation",
+                address::delegation(&rival.owner(), &guest.owner()),
+            ),
             ("the GNT mint", gnt.address),
             ("the USDC mint", usdc.address),
             ("the euro mint", euro.address),
             ("the USDC vault", address::vault(&usdc.address)),
             ("the euro vault", address::vault(&euro.address)),
             ("the pool's vault", address::pool_vault()),
+            ("the fee shard", address::fee_shard(&usdc.address, shard)),
+            (
+                "another fee shard",
+                address::fee_shard(&usdc.address, (shard + 1) % FEE_SHARDS),
+            ),
+            ("the euro fee shard", address::fee_shard(&euro.address, shard)),
+            ("the treasury's USDC tokens", token_account(&TREASURY, usdc)),
             ("the tenant's USDC tokens", token_account(&tenant.owner(), usdc)),
             ("the tenant's euro tokens", token_account(&tenant.owner(), euro)),
             ("the provider's USDC tokens", token_account(&provider.owner(), usdc)),
             ("the guest's USDC tokens", token_account(&guest.owner(), usdc)),
             ("the provider's GNT tokens", token_account(&provider.owner(), gnt)),
             ("the rival's GNT tokens", token_account(&rival.owner(), gnt)),
+            ("the tenant's GNT tokens", token_account(&tenant.owner(), gnt)),
+            ("the guest's GNT tokens", token_account(&guest.owner(), gnt)),
             ("the market program", market::ID),
             ("the staking program", staking::ID),
             ("a stranger's staking program", self.counterfeit_program),

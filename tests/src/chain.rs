@@ -13,7 +13,7 @@ use solana_transaction::Transaction;
 
 use crate::{
     conservation::{self, Accounts},
-    key,
+    fees, key,
     outcome::{Done, Outcome, Refused},
 };
 
@@ -65,8 +65,9 @@ impl Chain {
     /// # Panics
     /// When something that must always hold does not, or a refused transaction changed an account.
     pub fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Outcome {
-        let (outcome, after) = self.execute(instructions, signers);
+        let (outcome, before, after) = self.execute(instructions, signers);
         conservation::check(&after, &self.given_away);
+        fees::check(&before, &after, instructions);
         outcome
     }
 
@@ -83,8 +84,8 @@ impl Chain {
         self.clone().execute(instructions, signers).0
     }
 
-    /// Carries a transaction out, and checks that a refused one changes nothing. Returns the accounts afterwards too.
-    fn execute(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> (Outcome, Accounts) {
+    /// Carries a transaction out, and checks that a refused one changes nothing. Returns the accounts before and afterwards too.
+    fn execute(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> (Outcome, Accounts, Accounts) {
         let transaction = self.transaction(instructions, signers);
         let before = self.accounts();
         let result = self.svm.send_transaction(transaction);
@@ -94,7 +95,7 @@ impl Chain {
         if result.is_err() {
             conservation::check_unchanged(&before, &after, &self.fee_payer().pubkey());
         }
-        (outcome(result), after)
+        (outcome(result), before, after)
     }
 
     fn transaction(&self, instructions: &[Instruction], signers: &[&Keypair]) -> Transaction {
@@ -136,6 +137,13 @@ impl Chain {
     pub fn advance(&mut self, seconds: i64) {
         let mut clock = self.svm.get_sysvar::<Clock>();
         clock.unix_timestamp += seconds;
+        self.svm.set_sysvar(&clock);
+    }
+
+    /// Lets `epochs` pass, after which mints apply what was decided before.
+    pub fn advance_epochs(&mut self, epochs: u64) {
+        let mut clock = self.svm.get_sysvar::<Clock>();
+        clock.epoch += epochs;
         self.svm.set_sysvar(&clock);
     }
 

@@ -7,9 +7,9 @@ use gantry_sdk::{
     account::{self, Account, Layout},
     address,
 };
-use market::state::{Balance, Claim, Job, JobState, Node, Provider, RegisteredMint};
+use market::state::{Balance, Claim, FeeShard, Job, JobState, Node, Provider, RegisteredMint};
 use solana_account::{AccountSharedData, ReadableAccount};
-use staking::state::{Pool, Stake};
+use staking::state::{Delegation, Pool, Stake};
 
 /// Every account of the chain.
 pub type Accounts = HashMap<Pubkey, AccountSharedData>;
@@ -34,6 +34,17 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
     }
     for (address, stake) in &state.stakes {
         check_stake(&state, address, stake);
+        check_delegations(&state, address, stake);
+    }
+    for (address, delegation) in &state.delegations {
+        check_delegation(&state, address, delegation);
+    }
+    for (address, shard) in &state.fee_shards {
+        assert_eq!(
+            *address,
+            address::fee_shard(&shard.mint, shard.number),
+            "a fee shard at another address than its own"
+        );
     }
     for (address, node) in &state.nodes {
         check_node(&state, address, node);
@@ -77,12 +88,14 @@ pub fn bytes_of<T: Layout>(state: &T) -> Vec<u8> {
 struct State {
     pool: Option<Pool>,
     stakes: Vec<(Pubkey, Stake)>,
+    delegations: Vec<(Pubkey, Delegation)>,
     mints: Vec<(Pubkey, RegisteredMint)>,
     nodes: Vec<(Pubkey, Node)>,
     providers: Vec<(Pubkey, Provider)>,
     balances: Vec<(Pubkey, Balance)>,
     jobs: Vec<(Pubkey, Job)>,
     claims: Vec<(Pubkey, Claim)>,
+    fee_shards: Vec<(Pubkey, FeeShard)>,
 }
 
 impl State {
@@ -93,10 +106,12 @@ impl State {
             match account::decode(account.owner(), account.data()) {
                 Ok(Account::Pool(pool)) => state.pool = Some(pool),
                 Ok(Account::Stake(stake)) => state.stakes.push((*address, stake)),
+                Ok(Account::Delegation(delegation)) => state.delegations.push((*address, delegation)),
                 Ok(Account::RegisteredMint(mint)) => state.mints.push((*address, mint)),
                 Ok(Account::Node(node)) => state.nodes.push((*address, node)),
                 Ok(Account::Balance(balance)) => state.balances.push((*address, balance)),
                 Ok(Account::Job(job)) => state.jobs.push((*address, job)),
+                Ok(Account::FeeShard(shard)) => state.fee_shards.push((*address, shard)),
                 Ok(Account::Provider(provider)) => state.providers.push((*address, provider)),
                 Ok(Account::Claim(claim)) => state.claims.push((*address, claim)),
                 Ok(Account::Config(_) | Account::Fault(_)) => {}
@@ -140,9 +155,16 @@ fn check_vault(state: &State, registered: &RegisteredMint, vault: u64, given: u6
         .claims
         .iter()
         .filter(|(_, claim)| state.job(&claim.job).mint == mint);
+    let of_shards = state.fee_shards.iter().filter(|(_, shard)| shard.mint == mint);
+    assert_eq!(
+        usize::from(registered.fee_shards),
+        of_shards.clone().count(),
+        "the record of {mint} counts other fee shards than there are"
+    );
     let owed = of_balances.map(|(_, balance)| u128::from(balance.amount)).sum::<u128>()
         + of_jobs.map(|(_, job)| u128::from(job.held())).sum::<u128>()
-        + bonds.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>();
+        + bonds.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>()
+        + of_shards.map(|(_, shard)| u128::from(shard.amount)).sum::<u128>();
     assert_eq!(
         u128::from(vault),
         owed + u128::from(given),
@@ -183,6 +205,46 @@ fn check_stake(state: &State, address: &Pubkey, stake: &Stake) {
     );
 }
 
+/// The shares of a stake's delegations are all that there are, and are worth no more than the stake holds for them.
+fn check_delegations(state: &State, address: &Pubkey, stake: &Stake) {
+    let of_stake = || {
+        state
+            .delegations
+            .iter()
+            .map(|(_, delegation)| delegation)
+            .filter(|one| one.stake == *address)
+    };
+    let sum = |part: fn(&Delegation, &Stake) -> u64| of_stake().map(|one| u128::from(part(one, stake))).sum::<u128>();
+    assert_eq!(
+        sum(|delegation, _| delegation.shares),
+        u128::from(stake.delegated_shares),
+        "stake {address} counts other shares than its delegations have"
+    );
+    assert_eq!(
+        sum(|delegation, _| delegation.unbonding_shares().0),
+        u128::from(stake.delegated_unbonding_shares),
+        "stake {address} counts other unbonding shares than its delegations have"
+    );
+    assert!(
+        sum(|delegation, stake| delegation.worth(stake).earning.0) <= u128::from(stake.delegated),
+        "stake {address} owes its delegators more than was delegated"
+    );
+    assert!(
+        sum(|delegation, stake| delegation.worth(stake).unbonding.0) <= u128::from(stake.delegated_unbonding),
+        "stake {address} owes leaving delegators more than is unbonding"
+    );
+}
+
+fn check_delegation(state: &State, address: &Pubkey, delegation: &Delegation) {
+    let stake = state.stakes.iter().find(|(stake, _)| *stake == delegation.stake);
+    let (_, stake) = stake.unwrap_or_else(|| panic!("delegation {address} is to no stake"));
+    assert_eq!(
+        *address,
+        address::delegation(&stake.owner, &delegation.delegator),
+        "a delegation at another address than its own"
+    );
+}
+
 fn check_node(state: &State, address: &Pubkey, node: &Node) {
     let jobs = state.live_jobs().filter(|job| job.node == *address);
     let rented: u32 = jobs.map(|job| u32::from(job.gpus)).sum();
@@ -211,10 +273,11 @@ fn check_job(address: &Pubkey, job: &Job) {
         "a job at another address than its own"
     );
     if !is_live(job) {
+        assert_eq!(job.held(), 0, "the ended job {address} keeps something");
         assert_eq!(
-            job.held(),
-            job.fee,
-            "an ended job {address} keeps its fee and nothing else"
+            (job.escrow, job.owed),
+            (job.owed + job.refund, job.paid + job.fee),
+            "the bill of {address} does not add up"
         );
     }
 }

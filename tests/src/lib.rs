@@ -9,6 +9,8 @@
 
 pub mod chain;
 pub mod conservation;
+pub mod delegating;
+pub mod fees;
 pub mod forge;
 pub mod key;
 pub mod outcome;

@@ -35,6 +35,10 @@ pub const UNBONDING_PERIOD_S: u32 = 86_400;
 pub const STAKE_PER_GPU: u64 = 10_000_000_000;
 /// 5 %.
 pub const FEE_BPS: u16 = 500;
+/// The part of fees in the network token that is burned: 30 %.
+pub const FEE_BURN_BPS: u16 = 3_000;
+/// The wallet that gets the rest; nobody in the tests signs for it.
+pub const TREASURY: Pubkey = Pubkey::new_from_array([0x7e; 32]);
 
 /// A provider with its two keys.
 #[derive(Debug)]
@@ -158,11 +162,13 @@ pub fn specification() -> NodeSpecification {
 pub const fn market_parameters(authority: Pubkey) -> MarketParameters {
     MarketParameters {
         authority,
+        treasury: TREASURY,
         stake_per_gpu: STAKE_PER_GPU,
         start_deadline_s: START_DEADLINE_S,
         grace_window_s: GRACE_WINDOW_S,
         heartbeat_max_age_s: HEARTBEAT_MAX_AGE_S,
         fee_bps: FEE_BPS,
+        fee_burn_bps: FEE_BURN_BPS,
         paused: false,
     }
 }

@@ -7,15 +7,25 @@ use gantry_sdk::{
 use solana_account::ReadableAccount;
 use solana_system_interface::instruction::create_account;
 use spl_associated_token_account_interface::instruction::create_associated_token_account_idempotent;
-use spl_token_2022_interface::{extension::ExtensionType, instruction as token, state::Mint as MintState};
+use spl_token_2022_interface::{
+    extension::{ExtensionType, transfer_fee::instruction::initialize_transfer_fee_config},
+    instruction as token,
+    state::Mint as MintState,
+};
 
 use crate::{chain::Chain, key};
 
 /// The token program of 2022.
 pub const TOKEN_2022_PROGRAM: Pubkey = spl_token_2022_interface::ID;
 
+/// What a mint made by [`Mint::with_transfer_fee`] takes at first: 1 %, rounded up.
+pub const TRANSFER_FEE_BPS: u16 = 100;
+
 /// What makes a mint with so many decimals.
 pub type MakeMint = fn(&mut Chain, u8) -> Mint;
+
+/// The instruction that gives a mint, which is not initialised yet, an extension under this authority.
+pub type Extend = fn(&Pubkey, &Pubkey) -> Instruction;
 
 /// A mint, whose authority the tests hold.
 #[derive(Clone, Debug)]
@@ -40,20 +50,27 @@ impl Mint {
         Self::create(chain, TOKEN_2022_PROGRAM, decimals, &[])
     }
 
-    /// A mint of the token program of 2022 that somebody can close, which is an extension.
-    pub fn extended_2022(chain: &mut Chain, decimals: u8) -> Self {
-        Self::create(
-            chain,
-            TOKEN_2022_PROGRAM,
-            decimals,
-            &[ExtensionType::MintCloseAuthority],
-        )
+    /// A mint of the token program of 2022 that takes a fee of its own, [`TRANSFER_FEE_BPS`], out of every transfer.
+    pub fn with_transfer_fee(chain: &mut Chain, decimals: u8) -> Self {
+        let extend: Extend = |mint, authority| {
+            let (program, most) = (&TOKEN_2022_PROGRAM, u64::MAX);
+            initialize_transfer_fee_config(program, mint, Some(authority), Some(authority), TRANSFER_FEE_BPS, most)
+                .expect("a token program")
+        };
+        Self::extended(chain, decimals, &[(ExtensionType::TransferFeeConfig, extend)])
     }
 
-    fn create(chain: &mut Chain, token_program: Pubkey, decimals: u8, extensions: &[ExtensionType]) -> Self {
+    /// A mint of the token program of 2022 with these extensions, each with the instruction that the token program has for it: it is
+    /// given the addresses of the mint and of its authority.
+    pub fn extended(chain: &mut Chain, decimals: u8, extensions: &[(ExtensionType, Extend)]) -> Self {
+        Self::create(chain, TOKEN_2022_PROGRAM, decimals, extensions)
+    }
+
+    fn create(chain: &mut Chain, token_program: Pubkey, decimals: u8, extensions: &[(ExtensionType, Extend)]) -> Self {
         let (mint, authority) = (key::fresh(), key::fresh());
+        let types: Vec<_> = extensions.iter().map(|(extension, _)| *extension).collect();
         chain.fund(&authority.pubkey());
-        let bytes = ExtensionType::try_calculate_account_len::<MintState>(extensions).expect("mint extensions");
+        let bytes = ExtensionType::try_calculate_account_len::<MintState>(&types).expect("mint extensions");
         let (payer, address) = (authority.pubkey(), mint.pubkey());
         let mut instructions = vec![create_account(
             &payer,
@@ -62,10 +79,7 @@ impl Mint {
             u64::try_from(bytes).expect("small"),
             &token_program,
         )];
-        if !extensions.is_empty() {
-            let close = token::initialize_mint_close_authority(&token_program, &address, Some(&payer));
-            instructions.push(close.expect("a token program"));
-        }
+        instructions.extend(extensions.iter().map(|(_, extend)| extend(&address, &payer)));
         let initialize = token::initialize_mint2(&token_program, &address, &payer, None, decimals);
         instructions.push(initialize.expect("a token program"));
         chain.send(&instructions, &[&authority, &mint]).succeeds();
@@ -108,7 +122,12 @@ impl Mint {
         token::mint_to(&self.token_program, &self.address, account, &authority, &[], amount).expect("a token program")
     }
 
-    fn authority(&self) -> Keypair {
+    /// Who may make tokens, and whatever the extensions let an authority do.
+    ///
+    /// # Panics
+    /// Never: it was a key pair.
+    #[must_use]
+    pub fn authority(&self) -> Keypair {
         Keypair::try_from(&self.authority[..]).expect("64 bytes of a key pair")
     }
 }
@@ -122,4 +141,15 @@ pub fn tokens_in(chain: &Chain, account: &Pubkey) -> u64 {
     let account = chain.account(account).expect("a token account");
     let bytes = account.data().get(64..72).and_then(|bytes| bytes.try_into().ok());
     bytes.map(u64::from_le_bytes).expect("a token account has an amount")
+}
+
+/// Tokens of a mint that exist.
+///
+/// # Panics
+/// When it is none.
+#[must_use]
+pub fn supply_of(chain: &Chain, mint: &Pubkey) -> u64 {
+    let account = chain.account(mint).expect("a mint");
+    let bytes = account.data().get(36..44).and_then(|bytes| bytes.try_into().ok());
+    bytes.map(u64::from_le_bytes).expect("a mint has a supply")
 }

@@ -3,7 +3,7 @@
 use gantry_protocol::Receipt;
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer, address,
-    instruction::{market as market_instruction, staking as staking_instruction},
+    instruction::{fees as fees_instruction, market as market_instruction, staking as staking_instruction},
     receipt::CoSignedReceipt,
 };
 use market::{
@@ -88,14 +88,19 @@ impl World {
     #[must_use]
     pub fn new_with(mint: MakeMint) -> Self {
         let mut world = Self::unconfigured_with(mint);
-        world.configure();
-        let provider = std::mem::replace(&mut world.provider, Provider::new());
-        world.admit(&provider);
-        world.provider = provider;
-        let (tenant, usdc) = (world.tenant.owner(), world.usdc.clone());
-        world.open_balance(&tenant, &usdc);
-        world.deposit(DEPOSIT).succeeds();
+        world.populate();
         world
+    }
+
+    /// Configures everything and brings provider and tenant onto the market.
+    pub(crate) fn populate(&mut self) {
+        self.configure();
+        let provider = std::mem::replace(&mut self.provider, Provider::new());
+        self.admit(&provider);
+        self.provider = provider;
+        let (tenant, usdc) = (self.tenant.owner(), self.usdc.clone());
+        self.open_balance(&tenant, &usdc);
+        self.deposit(DEPOSIT).succeeds();
     }
 
     fn configure(&mut self) {
@@ -137,12 +142,14 @@ impl World {
         self.chain.send(&[heartbeat], &[&provider.attestation]).succeeds();
     }
 
-    /// Admits a mint.
+    /// Admits a mint and opens its fee shards.
     pub fn register_mint(&mut self, mint: &Mint) -> Outcome {
         let authority = self.authority.pubkey();
         let register =
             market_instruction::mint_register(authority, mint.address, mint.token_program, RATE_FLOOR, RATE_CEILING);
-        self.chain.send(&[register], &[&self.authority])
+        let mut instructions = vec![register];
+        instructions.extend(fees_instruction::fee_shards_open(authority, mint.address));
+        self.chain.send(&instructions, &[&self.authority])
     }
 
     /// Opens a wallet's balance in a mint, at the deployer's expense.

@@ -94,9 +94,9 @@ fn the_pool_is_created_once() {
 }
 
 #[test]
-fn a_mint_with_an_extension_is_refused() {
+fn a_mint_with_an_extension_is_refused_even_one_that_the_market_admits() {
     let mut world = World::unconfigured();
-    let mint = Mint::extended_2022(&mut world.chain, 9);
+    let mint = Mint::with_transfer_fee(&mut world.chain, 9);
     let create = initialize(&world, &mint, parameters(&world));
     world
         .chain

@@ -1,17 +1,20 @@
 //! Reserving stake for a job, which only the market does.
 
+use std::slice;
+
 use gantry_sdk::{
     Signer, address,
     event::Event,
     instruction::{market as market_instruction, staking as instruction},
 };
 use gantry_tests::{
+    forge::exchange,
     key,
-    parties::{BOND, RATE, STAKE_PER_GPU, specification},
+    parties::{BOND, GPUS, RATE, STAKE_PER_GPU, specification},
     world::World,
 };
-use market::{MarketError, NodeSpecification};
-use staking::{StakingError, events::StakeReserved, state::Stake};
+use market::MarketError;
+use staking::{StakingError, events::StakeReserved};
 
 #[test]
 fn opening_a_job_reserves_its_stake_and_says_so() {
@@ -69,39 +72,36 @@ fn the_markets_signer_must_really_sign() {
 #[test]
 fn a_job_that_needs_more_than_the_free_stake_is_refused() {
     let mut world = World::new();
-    let (owner, wallet) = (world.provider.owner(), world.provider.wallet.insecure_clone());
-    let stake = address::stake(&owner);
-    // Seven GPUs are rented before the node leaves the market for one of a single GPU, which alone the stake must cover from then on.
-    let seven = world.tenant.terms(7);
-    world.open_with(seven);
-    let one_gpu = NodeSpecification {
-        gpus: 1,
-        ..specification()
-    };
-    let exchange = [
+    let (owner, gpus) = (world.provider.owner(), u64::from(GPUS));
+    let request = instruction::unbonding_request(owner, BOND - gpus * STAKE_PER_GPU);
+    world.chain.send(&[request], &[&world.provider.wallet]).succeeds();
+    let all = world.tenant.terms(GPUS);
+    world.open_with(all);
+    assert_eq!(world.stake().free(), 0);
+
+    // The stake covers what a second node offers once the first is off the market, but the first one's job holds it all.
+    let second = world.provider.node(1);
+    let exchange_nodes = [
         market_instruction::node_update(owner, world.node_address(), 1, 86_400, false),
-        market_instruction::node_register(owner, 1, one_gpu),
-        market_instruction::node_price_set(owner, world.provider.node(1), world.usdc.address, RATE),
-        market_instruction::node_heartbeat(
-            world.provider.attestation.pubkey(),
-            world.provider.account(),
-            world.provider.node(1),
-        ),
-        instruction::unbonding_request(owner, BOND - 7 * STAKE_PER_GPU),
+        market_instruction::node_register(owner, 1, specification()),
+        market_instruction::node_price_set(owner, second, world.usdc.address, RATE),
     ];
-    let attestation = world.provider.attestation.insecure_clone();
-    world.chain.send(&exchange, &[&wallet, &attestation]).succeeds();
-    assert_eq!(world.chain.get::<Stake>(&stake).free(), 0);
-    let (tenant, usdc) = (world.tenant.owner(), world.usdc.address);
-    let terms = world.tenant.terms(1);
-    let open = market_instruction::job_open(tenant, 1, world.provider.node(1), owner, usdc, terms);
+    world.chain.send(&exchange_nodes, &[&world.provider.wallet]).succeeds();
+    let attestation = &world.provider.attestation;
+    let alive = market_instruction::node_heartbeat(attestation.pubkey(), world.provider.account(), second);
+    world.chain.send(&[alive], &[attestation]).succeeds();
+    let open = exchange(
+        world.open_instruction(world.tenant.terms(1)),
+        &world.node_address(),
+        &second,
+    );
     world
         .chain
-        .send(&[open.clone()], &[&world.tenant.wallet])
+        .send(slice::from_ref(&open), &[&world.tenant.wallet])
         .is_refused(StakingError::InsufficientStake);
-    let cancel = instruction::unbonding_cancel(owner, 0);
-    world.chain.send(&[cancel], &[&wallet]).succeeds();
+    world.delegator_of(STAKE_PER_GPU);
     world.chain.send(&[open], &[&world.tenant.wallet]).succeeds();
+    assert_eq!(world.stake().reserved, (gpus + 1) * STAKE_PER_GPU);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn the_stake_of_another_provider_cannot_be_reserved() {
     let other = gantry_tests::parties::Provider::new();
     world.admit(&other);
     let open = world.open_instruction(world.tenant.terms(1));
-    let open = gantry_tests::forge::exchange(
+    let open = exchange(
         open,
         &address::stake(&world.provider.owner()),
         &address::stake(&other.owner()),

@@ -151,7 +151,7 @@ impl Task {
                         break "the tenant stopped the job on chain";
                     }
                     Some(JobState::Closed | JobState::Cancelled) => break "the job was closed on chain",
-                    _ => {}
+                    _ => self.extend(&mut meter),
                 },
                 Some(order) = self.orders.recv() => {
                     if self.answer_while_running(order) {
@@ -190,6 +190,24 @@ impl Task {
         };
         let _ = reply.send(answer);
         finish
+    }
+
+    /// Lets the workload run for as long as the job is rented now.
+    fn extend(&self, meter: &mut Meter) {
+        let most_ms = most_claimable_ms(&self.record.account);
+        if most_ms <= meter.most_ms() {
+            return;
+        }
+        // The file is there before the meter runs on: a workload that is not metered must not run either way.
+        match self.directory.extend(most_ms) {
+            Ok(()) => {
+                tracing::info!(job = %self.address, most_ms, "the job was extended");
+                meter.extend(most_ms);
+            }
+            Err(error) => {
+                tracing::error!(job = %self.address, %error, "the job's extension could not be written down; it ends when it would have ended before")
+            }
+        }
     }
 
     fn warn_of_gap(&self, gap: Option<Duration>) {

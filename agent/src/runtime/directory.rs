@@ -73,6 +73,20 @@ impl JobDirectory {
         self.path.join("spec.json")
     }
 
+    /// Milliseconds from its start after which the supervisor ends the workload, once the job was extended.
+    #[must_use]
+    pub fn deadline(&self) -> PathBuf {
+        self.path.join("deadline.json")
+    }
+
+    /// Lets the workload run until this many milliseconds from its start.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Io`].
+    pub fn extend(&self, deadline_ms: u64) -> Result<(), RuntimeError> {
+        write_json(&self.deadline(), &deadline_ms)
+    }
+
     /// Held by the supervisor as long as it lives; names it.
     #[must_use]
     pub fn lock(&self) -> PathBuf {

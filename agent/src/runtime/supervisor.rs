@@ -183,8 +183,10 @@ impl Sandboxed {
         asked: &SignalFd,
         began: Instant,
     ) -> io::Result<Option<String>> {
-        let deadline = Duration::from_millis(spec.deadline_ms);
         loop {
+            // A file that cannot be read extends nothing.
+            let extended_ms = read_json::<u64>(&directory.deadline()).ok().flatten().unwrap_or(0);
+            let deadline = Duration::from_millis(spec.deadline_ms.max(extended_ms));
             let left = deadline.saturating_sub(began.elapsed());
             if left.is_zero() {
                 return Ok(Some("the rented time was over".to_owned()));

@@ -1,6 +1,6 @@
 //! The life of a job, from its tenant's side and the chain's.
 
-use gantry_protocol::{Metered, Rate, billing, merkle::Frontier, merkle::leaf};
+use gantry_protocol::{Metered, Rate, UnixSeconds, billing, merkle::Frontier, merkle::leaf};
 use gantry_sdk::{
     market::state::JobState,
     wire::{Phase, StartRequest, sha256},
@@ -300,4 +300,21 @@ async fn an_agent_that_takes_nothing_new_serves_its_jobs_to_their_end() {
     let provider = world.provider_key();
     tokio::join!(jobs.until_idle(), tenant.sign_all(&provider));
     assert_eq!(world.chain.get(tenant.job).state(), Some(JobState::Closed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_extended_on_chain_runs_on_and_is_metered_for_as_long() {
+    let world = World::new();
+    let tenant = world.open_job(|job| (job.max_duration_s, job.escrow) = (2, 2_000));
+    tenant.start("sleep 4; echo done > $GANTRY_OUT/x").await.succeeded();
+    let mut job = world.chain.get(tenant.job);
+    job.extend(60, UnixSeconds(world.chain.now())).expect("extended");
+    world.chain.set(tenant.job, job);
+    let last = tenant.sign_all(&world.provider_key()).await;
+    assert!(
+        (3_900..8_000).contains(&last.receipt.metered_ms),
+        "{} ms",
+        last.receipt.metered_ms
+    );
+    assert_eq!(world.ended(tenant.job).await.metered_ms, last.receipt.metered_ms);
 }

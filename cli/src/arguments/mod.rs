@@ -1,5 +1,6 @@
 //! What can be typed after `gantry`.
 
+mod delegation;
 mod inspect;
 mod money;
 mod offer;
@@ -13,13 +14,14 @@ use url::Url;
 use crate::failure::EXIT_CODES;
 
 pub(crate) use self::{
+    delegation::{DelegationCommand, Part},
     inspect::{JobArguments, MarketCommand, MarketListArguments, Sort, VerifyArguments},
-    money::{BalanceCommand, StakeCommand},
+    money::{BalanceCommand, FeesCommand, StakeCommand},
     offer::{
         NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
         ProviderProfileArguments, ProviderUpdateArguments,
     },
-    rent::{LogsArguments, ResumeArguments, RunArguments, StopArguments},
+    rent::{ExtendArguments, LogsArguments, ResumeArguments, RunArguments, StopArguments},
 };
 
 /// Rent GPUs by the second, paid from an escrow on Solana against receipts that both sides sign
@@ -64,9 +66,15 @@ pub(crate) enum Command {
     /// Money inside the market: what jobs are paid from and providers are paid to
     #[command(subcommand)]
     Balance(BalanceCommand),
-    /// A provider's bond in the network token
+    /// What ended jobs have paid to the network, and its way to burn and treasury
+    #[command(subcommand)]
+    Fees(FeesCommand),
+    /// A provider's bond in the network token, and its commission
     #[command(subcommand)]
     Stake(StakeCommand),
+    /// Stake that this wallet entrusts to a provider, for a part of its rewards and of its risk
+    #[command(subcommand)]
+    Delegation(DelegationCommand),
     /// Who offers nodes, with which keys, and where its agent answers
     #[command(subcommand)]
     Provider(ProviderCommand),
@@ -82,6 +90,8 @@ pub(crate) enum Command {
     Resume(ResumeArguments),
     /// Show what a job has written, and follow it to its end
     Logs(LogsArguments),
+    /// Rent a job's GPUs for longer, at the same rate
+    Extend(ExtendArguments),
     /// End a job and get back what was not used
     Stop(StopArguments),
     /// Jobs of this wallet on the chain, newest first

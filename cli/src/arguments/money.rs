@@ -1,7 +1,7 @@
-//! Arguments of `gantry balance` and `gantry stake`.
+//! Arguments of `gantry balance`, `gantry fees` and `gantry stake`.
 
 use clap::Subcommand;
-use gantry_sdk::Pubkey;
+use gantry_sdk::{Pubkey, protocol::limits::MAX_COMMISSION_BPS};
 
 use crate::amount;
 
@@ -36,6 +36,19 @@ pub(crate) enum BalanceCommand {
     },
 }
 
+/// `gantry fees`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum FeesCommand {
+    /// List the fees that wait to be swept, the burned part and the treasury
+    Ls,
+    /// Burn what governance set and send the rest to the treasury; anyone may
+    Sweep {
+        /// The token's mint
+        #[arg(long, value_name = "ADDRESS")]
+        mint: Pubkey,
+    },
+}
+
 /// `gantry stake`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StakeCommand {
@@ -61,4 +74,19 @@ pub(crate) enum StakeCommand {
     },
     /// Move everything that has finished unbonding back into the wallet
     Withdraw,
+    /// Set the part of what delegated stake earns that is the provider's: at once where it falls, after a notice where it rises
+    Commission {
+        /// Percent, such as 7.5; at most 50
+        #[arg(value_name = "PERCENT", allow_negative_numbers = true, value_parser = percent)]
+        commission: u16,
+    },
+}
+
+/// Reads a percentage with up to two digits behind the point, in basis points.
+fn percent(text: &str) -> Result<u16, String> {
+    const MAX_PERCENT: u16 = MAX_COMMISSION_BPS / 100;
+    // A percentage of two decimals counts basis points.
+    let bps = amount::parse(text, 2).map_err(|error| error.to_string())?.0;
+    let bps = u16::try_from(bps).ok().filter(|bps| *bps <= MAX_COMMISSION_BPS);
+    bps.ok_or_else(|| format!("a commission is at most {MAX_PERCENT} percent"))
 }

@@ -98,6 +98,17 @@ pub(crate) struct LogsArguments {
     pub(crate) provider_timeout: u32,
 }
 
+/// `gantry extend`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExtendArguments {
+    /// The job: its address, the beginning of one that was opened here, or `last`
+    pub(crate) job: String,
+
+    /// Longest time to rent for in all, from the job's start; the escrow grows by what the added time costs, and what is not used comes back
+    #[arg(long, value_name = "DURATION", value_parser = period::rentable)]
+    pub(crate) max_duration: u32,
+}
+
 /// `gantry stop`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct StopArguments {

@@ -2,6 +2,9 @@
 
 pub(crate) mod balance;
 pub(crate) mod bill;
+pub(crate) mod delegation;
+pub(crate) mod extend;
+pub(crate) mod fees;
 pub(crate) mod logs;
 pub(crate) mod market;
 pub(crate) mod node;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer, address,
-    instruction::staking,
+    instruction::{delegation, staking},
     staking::state::{Pool, Stake},
 };
 use serde_json::{Value, json};
@@ -31,6 +31,7 @@ pub(crate) async fn run(context: &Context, command: StakeCommand) -> Result<()> 
         StakeCommand::Deposit { amount } => deposit(context, &amount).await,
         StakeCommand::Unbond { amount } => unbond(context, &amount).await,
         StakeCommand::Withdraw => withdraw(context).await,
+        StakeCommand::Commission { commission } => set_commission(context, commission).await,
     }
 }
 
@@ -84,10 +85,10 @@ async fn unbond(context: &Context, tokens: &str) -> Result<()> {
     let pool = pool(context).await?;
     let atoms = amount::parse_some(tokens, pool.decimals)?.0;
     let stake = get(context, owner).await?;
-    if stake.free() < atoms {
+    if stake.own_free() < atoms {
         return Err(Failure::Refused(format!(
             "{} of the stake are active and not reserved by jobs, less than the {} to unbond; unbond less, or wait until jobs end",
-            amount::show(stake.free(), pool.decimals),
+            amount::show(stake.own_free(), pool.decimals),
             amount::show(atoms, pool.decimals)
         ))
         .into());
@@ -131,6 +132,14 @@ async fn withdraw(context: &Context) -> Result<()> {
     send(context, &pool, "withdraw the stake", &wallet, &instructions).await
 }
 
+async fn set_commission(context: &Context, bps: u16) -> Result<()> {
+    let wallet = context.wallet()?;
+    let pool = pool(context).await?;
+    get(context, wallet.pubkey()).await?;
+    let set = delegation::commission_set(wallet.pubkey(), bps);
+    send(context, &pool, "set the commission", &wallet, &[set]).await
+}
+
 /// Sends, and shows the stake as it is afterwards.
 async fn send(
     context: &Context,
@@ -143,13 +152,15 @@ async fn send(
     show(context, pool, wallet.pubkey(), Some(confirmed.signature.to_string())).await
 }
 
-async fn pool(context: &Context) -> Result<Pool> {
+/// The staking pool.
+pub(super) async fn pool(context: &Context) -> Result<Pool> {
     let pool = context.client.find(&address::pool()).await?;
     let url = context.client.url();
     Ok(pool.ok_or_else(|| Failure::Refused(format!("there is no staking pool; is {url} the chain that you mean?")))?)
 }
 
-async fn find(context: &Context, owner: Pubkey) -> Result<Option<Stake>> {
+/// A provider's stake, if it has one.
+pub(super) async fn find(context: &Context, owner: Pubkey) -> Result<Option<Stake>> {
     Ok(context.client.find(&address::stake(&owner)).await?)
 }
 
@@ -169,8 +180,12 @@ async fn show(context: &Context, pool: &Pool, owner: Pubkey, signature: Option<S
         ("Network token", pool.mint.to_string()),
         ("Active", tokens(stake.active)),
         ("Reserved by jobs", tokens(stake.reserved)),
-        ("Free", tokens(stake.free())),
+        ("Delegated", tokens(stake.delegated)),
+        ("Delegated, unbonding", tokens(stake.delegated_unbonding)),
+        ("Free for jobs", tokens(stake.free())),
         ("Slashable", tokens(stake.slashable())),
+        ("Slashed so far", tokens(stake.slashed)),
+        ("Commission", commission(&stake, now)),
     ];
     let mut unbondings: Vec<Value> = vec![];
     for request in stake.unbondings.iter().filter(|request| request.amount > 0) {
@@ -195,8 +210,14 @@ async fn show(context: &Context, pool: &Pool, owner: Pubkey, signature: Option<S
         "decimals": pool.decimals,
         "active": number(stake.active),
         "reserved": number(stake.reserved),
+        "delegated": number(stake.delegated),
+        "delegated_unbonding": number(stake.delegated_unbonding),
         "free": number(stake.free()),
         "slashable": number(stake.slashable()),
+        "slashed": number(stake.slashed),
+        "commission_bps": stake.commission_at(now),
+        "next_commission_bps": stake.next_commission_bps,
+        "commission_from": (stake.commission_from > now).then_some(stake.commission_from),
         "unbondings": unbondings,
         "unbonding_period_s": pool.unbonding_period_s,
         "signature": signature,
@@ -205,7 +226,18 @@ async fn show(context: &Context, pool: &Pool, owner: Pubkey, signature: Option<S
     Ok(())
 }
 
+/// The commission that counts, and the one that is announced.
+pub(super) fn commission(stake: &Stake, now: i64) -> String {
+    let percent = |bps: u16| format!("{} %", amount::show(u64::from(bps), 2));
+    let counts = percent(stake.commission_at(now));
+    if stake.commission_from <= now {
+        return counts;
+    }
+    let until = period_until(stake.commission_from, now);
+    format!("{counts}, {} in {until}", percent(stake.next_commission_bps))
+}
+
 /// From `now` until `at`, in words.
-fn period_until(at: i64, now: i64) -> String {
+pub(super) fn period_until(at: i64, now: i64) -> String {
     period::show_ms(at.saturating_sub(now).max(0).unsigned_abs().saturating_mul(1_000))
 }

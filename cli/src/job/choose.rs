@@ -232,7 +232,7 @@ fn judge(seen: &Seen, wanted: &Wanted, mint: &Mint, config: &Config, now: i64) -
     }
     let covered = |stake: Stake| {
         seen.provider
-            .require_covered(stake.active, config.stake_per_gpu)
+            .require_covered(stake.backing(), config.stake_per_gpu)
             .is_ok()
     };
     if !seen.stake.is_some_and(covered) {

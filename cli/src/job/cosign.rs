@@ -11,7 +11,7 @@ use gantry_sdk::{
     wire::{Countersignature, SignedReceipt},
 };
 
-use super::guard::{Guard, Limits, Stopwatch};
+use super::guard::{Guard, Limits, Refusal, Stopwatch};
 use crate::{
     agent::{Agent, AgentError, patiently},
     failure::Failure,
@@ -114,9 +114,13 @@ impl Cosigner<'_> {
         }
         self.require_provider(&receipt, &provider_signature).await?;
         let passed_ms = self.limits.ended_ms().unwrap_or_else(|| self.stopwatch.passed_ms());
-        self.guard
-            .check(&receipt, passed_ms, self.limits.stopped_ms())
-            .map_err(|refusal| refusal.to_string())?;
+        let stopped_ms = self.limits.stopped_ms();
+        let mut checked = self.guard.check(&receipt, passed_ms, stopped_ms);
+        if let Err(Refusal::BeyondRent { .. }) = checked {
+            self.look_for_extension().await?;
+            checked = self.guard.check(&receipt, passed_ms, stopped_ms);
+        }
+        checked.map_err(|refusal| refusal.to_string())?;
         let signed = CoSignedReceipt {
             receipt,
             provider_key: self.attestation_key,
@@ -134,6 +138,13 @@ impl Cosigner<'_> {
             "signed a receipt"
         );
         Ok(signed)
+    }
+
+    /// The job may have been extended since it was last read.
+    async fn look_for_extension(&mut self) -> Result<(), String> {
+        let job: Job = self.client.get(&self.job).await.map_err(|error| error.to_string())?;
+        self.guard.rented_ms = u64::from(job.max_duration_s) * 1_000;
+        Ok(())
     }
 
     /// Checks the provider's signature; its key may have been rotated since it was last read.

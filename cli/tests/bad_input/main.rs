@@ -20,7 +20,20 @@ const AWAY: i32 = 6;
 fn help_names_every_command_and_every_exit_code() {
     let help = Gantry::new().run(&["--help"]).succeeded();
     for command in [
-        "balance", "stake", "provider", "node", "market", "run", "resume", "logs", "stop", "ps", "bill", "verify",
+        "balance",
+        "fees",
+        "stake",
+        "delegation",
+        "provider",
+        "node",
+        "market",
+        "run",
+        "resume",
+        "logs",
+        "stop",
+        "ps",
+        "bill",
+        "verify",
     ] {
         assert!(
             help.lines()
@@ -90,6 +103,7 @@ fn a_chain_that_is_away_is_named_with_what_to_do() {
         &["ps"][..],
         &["balance", "ls"],
         &["stake", "show"],
+        &["delegation", "show", &address],
         &["provider", "show"],
         &["node", "show", &address],
         &["bill", &address],
@@ -164,8 +178,29 @@ fn what_is_no_amount_is_refused_before_anything_is_asked() {
         Gantry::new()
             .run(&["stake", "deposit", amount])
             .refused(USAGE, &[expected]);
+        for command in ["deposit", "unbond"] {
+            Gantry::new()
+                .run(&["delegation", command, &mint, amount])
+                .refused(USAGE, &[expected]);
+        }
+        Gantry::new()
+            .run(&["stake", "commission", amount])
+            .refused(USAGE, &[expected]);
         Gantry::new()
             .run(&["node", "price", &mint, "--mint", &mint, amount])
+            .refused(USAGE, &[expected]);
+    }
+}
+
+#[test]
+fn a_commission_above_half_or_finer_than_a_basis_point_is_refused() {
+    for (commission, expected) in [
+        ("50.01", "at most 50 percent"),
+        ("99999999999999999999", "too large"),
+        ("1.001", "more than 2 digits behind the point"),
+    ] {
+        Gantry::new()
+            .run(&["stake", "commission", commission])
             .refused(USAGE, &[expected]);
     }
 }
@@ -232,6 +267,9 @@ fn what_is_not_on_the_chain_is_said_to_be_missing() {
         .run(&["provider", "show"])
         .refused(REFUSED, &["gantry provider register"]);
     gantry.run(&["stake", "show"]).refused(REFUSED, &["no staking pool"]);
+    gantry
+        .run(&["delegation", "show", &address])
+        .refused(REFUSED, &["no staking pool"]);
 }
 
 #[test]

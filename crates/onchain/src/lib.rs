@@ -1,4 +1,4 @@
-//! What every Gantry program needs of the chain: token transfers, events, the proof of the upgrade authority, memory symbols.
+//! What every Gantry program needs of the chain: token transfers, admitted mints, events, the proof of the upgrade authority, memory symbols.
 //!
 //! Invariant: nothing here knows a Gantry account; state and its rules live in the programs.
 #![no_std]
@@ -8,5 +8,6 @@
 
 pub mod event;
 mod memory;
+pub mod mint;
 pub mod token;
 pub mod upgrade_authority;

@@ -86,7 +86,7 @@ fn checked(tag: u8, amount: u64, decimals: u8) -> [u8; 10] {
     data
 }
 
-/// Whether a mint carries no Token-2022 extension: the allow-list of extensions is empty, so nothing but the plain layout passes.
+/// Whether a mint carries no extension at all. The network token must be such a mint: bonds are slashed and burned to the atom.
 #[must_use]
 pub fn is_plain_mint(mint: &AccountView) -> bool {
     /// Bytes of a mint without extensions, in both token programs.

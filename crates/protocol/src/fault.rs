@@ -73,10 +73,10 @@ pub const fn penalty(earlier: u16) -> Bps {
     }
 }
 
-/// What a slash takes.
+/// Where the stake goes that a slash takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slash {
-    /// Taken from the stake: `bounty + burned`. Rounded down.
+    /// Taken from the stake: `bounty + burned`.
     pub amount: Atoms,
     /// Goes to whoever showed the proof. Rounded down.
     pub bounty: Atoms,
@@ -84,10 +84,9 @@ pub struct Slash {
     pub burned: Atoms,
 }
 
-/// What a penalty takes of this much slashable stake.
+/// Splits what a slash took. What it takes is the penalty's part of each part of the stake, each rounded down.
 #[must_use]
-pub const fn slash(slashable: Atoms, penalty: Bps) -> Slash {
-    let amount = penalty.of(slashable);
+pub const fn split(amount: Atoms) -> Slash {
     let bounty = BOUNTY.of(amount);
     Slash {
         amount,

@@ -3,7 +3,8 @@
 /// Most mints that a node may be priced in: the list lives inside the node's account, which every job open reads.
 pub const MAX_PRICES: usize = 4;
 
-/// Most unbonding requests that a stake may have at once: the queue lives inside the account and slashing walks it.
+/// Most unbonding requests that a stake or a delegation may have at once: the queue lives inside the account, and slashing walks that of
+/// the stake.
 pub const MAX_UNBONDINGS: usize = 8;
 
 /// Most bytes of a provider's endpoint URL: a DNS name (253) would not be worth the rent; 96 fits `https://host:port` in practice.
@@ -31,8 +32,20 @@ pub const MAX_JOB_DURATION_S: u32 = 31_536_000;
 /// Highest fee, in basis points (20 %): a bound on what a captured governance could take.
 pub const MAX_FEE_BPS: u16 = 2_000;
 
+/// Fee shards per mint: jobs that close at once write the same account only when they share a shard, and a sweep empties one; more would
+/// be more rent and more sweeps for collisions that eight already make rare. A power of two, so that every shard is as likely.
+pub const FEE_SHARDS: u8 = 8;
+
 /// Shortest unbonding period, in seconds (one day): longer than every window in which evidence may be shown.
 pub const MIN_UNBONDING_PERIOD_S: u32 = 86_400;
 
 /// Longest unbonding period, in seconds (90 days): a bound on how long governance can hold a provider's bond.
 pub const MAX_UNBONDING_PERIOD_S: u32 = 7_776_000;
+
+/// Highest commission on what delegated stake earns, in basis points (50 %): delegators carry the whole risk of their stake, so at
+/// least half of its rewards is theirs, whoever gets hold of the provider's wallet.
+pub const MAX_COMMISSION_BPS: u16 = 5_000;
+
+/// Shortest notice of a higher commission, in seconds (seven days): a delegator who looks once a week can leave before it counts. The
+/// unbonding period counts instead where it is longer.
+pub const MIN_COMMISSION_NOTICE_S: u32 = 604_800;

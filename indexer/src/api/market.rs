@@ -29,8 +29,10 @@ pub(crate) struct Mint {
     pub rate_ceiling: U64,
     /// Decimals of the mint.
     pub decimals: i16,
-    /// Whether new jobs may be opened in it.
+    /// Whether new jobs may be opened in it, once its fee shards are.
     pub enabled: bool,
+    /// Fee shards that are open; without all eight no job opens.
+    pub fee_shards: i16,
     /// Slot of the last change.
     pub changed_slot: U64,
 }
@@ -61,7 +63,7 @@ pub(super) async fn mints(
         Mint,
         r#"SELECT address AS "address!", mint AS "mint!", vault AS "vault!", token_program AS "token_program!",
                   rate_floor::TEXT AS "rate_floor!", rate_ceiling::TEXT AS "rate_ceiling!", decimals AS "decimals!",
-                  enabled AS "enabled!", slot AS "changed_slot!"
+                  enabled AS "enabled!", fee_shards AS "fee_shards!", slot AS "changed_slot!"
            FROM open_mints WHERE ($1::BYTEA IS NULL OR address > $1)
            ORDER BY address LIMIT $2"#,
         wanted.after.as_ref().map(Key::bytes),
@@ -81,6 +83,8 @@ pub(crate) struct MarketConfig {
     pub authority: Address,
     /// Genesis hash of the cluster, which every receipt names.
     pub genesis_hash: Address,
+    /// The wallet that gets what is not burned of the fees.
+    pub treasury: Address,
     /// Stake that a job reserves per GPU, in base units of the network token.
     pub stake_per_gpu: U64,
     /// Seconds within which a job must be started.
@@ -91,6 +95,8 @@ pub(crate) struct MarketConfig {
     pub heartbeat_max_age_s: i64,
     /// The protocol's part of what is owed, in basis points.
     pub fee_bps: i32,
+    /// The part of fees in the network token that is burned, in basis points.
+    pub fee_burn_bps: i32,
     /// Whether no new jobs may be opened.
     pub paused: bool,
     /// Slot of the last change.
@@ -135,7 +141,8 @@ pub(super) async fn config(State(state): State<ApiState>) -> Result<Json<One<Rul
         MarketConfig,
         r#"SELECT address AS "address!", authority AS "authority!", genesis_hash AS "genesis_hash!",
                   stake_per_gpu::TEXT AS "stake_per_gpu!", start_deadline_s AS "start_deadline_s!", grace_window_s AS "grace_window_s!",
-                  heartbeat_max_age_s AS "heartbeat_max_age_s!", fee_bps AS "fee_bps!", paused AS "paused!", slot AS "changed_slot!"
+                  heartbeat_max_age_s AS "heartbeat_max_age_s!", fee_bps AS "fee_bps!", paused AS "paused!", treasury AS "treasury!",
+                  fee_burn_bps AS "fee_burn_bps!", slot AS "changed_slot!"
            FROM open_market_configs"#
     )
     .fetch_optional(&state.readers)

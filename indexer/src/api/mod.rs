@@ -5,8 +5,10 @@
 
 mod balances;
 mod claims;
+mod delegations;
 mod envelope;
 mod faults;
+mod fees;
 mod health;
 mod jobs;
 mod market;
@@ -114,7 +116,9 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(claims::list))
         .routes(routes!(faults::list))
         .routes(routes!(balances::list))
+        .routes(routes!(fees::shards))
         .routes(routes!(stakes::list))
+        .routes(routes!(delegations::list))
         .routes(routes!(stats::stats))
         .routes(routes!(health::livez))
         .routes(routes!(health::readyz))

@@ -55,8 +55,8 @@ pub(crate) struct Node {
     pub tls_key_hash: Hash,
     /// Hot key that signs starts, heartbeats and receipts.
     pub attestation_key: Address,
-    /// What a new job may reserve of the provider's stake, in base units of the network token: what no job holds; zero while the active
-    /// stake does not cover all GPUs that the provider offers.
+    /// What a new job may reserve of the provider's stake, in base units of the network token: what no job holds, its own
+    /// and delegated; zero while the active stake does not cover all GPUs that the provider offers.
     pub stake_free: U64,
     /// Offers in all mints.
     pub prices: Vec<Price>,

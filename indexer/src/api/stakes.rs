@@ -20,11 +20,27 @@ pub(crate) struct Stake {
     pub address: Address,
     /// The provider's wallet.
     pub owner: Address,
-    /// Bonded and not unbonding, in base units of the network token.
+    /// The provider's own, bonded and not unbonding, in base units of the network token.
     pub active: U64,
-    /// Part of `active` that running jobs hold.
+    /// Part of `active` and `delegated` that running jobs hold; more than both after a slash, or when delegators have left.
     pub reserved: U64,
-    /// Requests that wait; slashable until they are withdrawn.
+    /// What proven faults have taken so far, delegated stake included.
+    pub slashed: U64,
+    /// What delegators have entrusted and earned.
+    pub delegated: U64,
+    /// Shares that own `delegated`.
+    pub delegated_shares: U64,
+    /// What delegators have asked back and not withdrawn yet.
+    pub delegated_unbonding: U64,
+    /// Shares that own `delegated_unbonding`.
+    pub delegated_unbonding_shares: U64,
+    /// The provider's part of what delegated stake earns, in basis points.
+    pub commission_bps: i32,
+    /// What counts instead from `commission_from` on; the same where no rise is announced.
+    pub next_commission_bps: i32,
+    /// Unix seconds; `null` where no rise is announced.
+    pub commission_from: Option<i64>,
+    /// The provider's own requests that wait; slashable until they are withdrawn.
     #[schema(value_type = Vec<Unbonding>)]
     pub unbondings: Jsonb<Vec<Unbonding>>,
     /// Unix seconds of the opening.
@@ -71,6 +87,10 @@ pub(super) async fn list(
     let rows = sqlx::query_as!(
         Stake,
         r#"SELECT address AS "address!", owner AS "owner!", active::TEXT AS "active!", reserved::TEXT AS "reserved!",
+                  slashed::TEXT AS "slashed!", delegated::TEXT AS "delegated!", delegated_shares::TEXT AS "delegated_shares!",
+                  delegated_unbonding::TEXT AS "delegated_unbonding!",
+                  delegated_unbonding_shares::TEXT AS "delegated_unbonding_shares!", commission_bps AS "commission_bps!",
+                  next_commission_bps AS "next_commission_bps!", NULLIF(commission_from, 0) AS "commission_from?",
                   unbondings AS "unbondings!: Jsonb<Vec<Unbonding>>", opened_at AS "opened_at!", slot AS "changed_slot!"
            FROM open_stakes
            WHERE ($1::BYTEA IS NULL OR owner = $1) AND ($2::BYTEA IS NULL OR address > $2)

@@ -65,11 +65,13 @@ pub(crate) struct Money {
     pub decimals: i16,
     /// In wallets' balances.
     pub balances: U64,
-    /// Held for jobs: escrows not yet paid out, and fees.
+    /// Held for living jobs: escrows not yet paid out.
     pub held: U64,
+    /// Fees of ended jobs that were not swept so far.
+    pub fees_unswept: U64,
     /// Paid to providers so far.
     pub paid: U64,
-    /// Kept as fee so far.
+    /// Taken as fee so far, swept or not.
     pub fees: U64,
     /// Refunded to tenants so far.
     pub refunded: U64,
@@ -99,12 +101,13 @@ pub(super) async fn stats(State(state): State<ApiState>) -> Result<Json<One<Stat
     let money = sqlx::query_as!(
         Money,
         r#"SELECT m.mint AS "mint!", m.decimals AS "decimals!", b.total::TEXT AS "balances!", j.held::TEXT AS "held!",
-                  j.paid::TEXT AS "paid!", j.fees::TEXT AS "fees!", j.refunded::TEXT AS "refunded!"
+                  f.unswept::TEXT AS "fees_unswept!", j.paid::TEXT AS "paid!", j.fees::TEXT AS "fees!", j.refunded::TEXT AS "refunded!"
            FROM open_mints m
            CROSS JOIN LATERAL (SELECT COALESCE(SUM(amount), 0) AS total FROM open_balances WHERE mint = m.mint) b
-           CROSS JOIN LATERAL (SELECT COALESCE(SUM(escrow - paid - refund), 0) AS held, COALESCE(SUM(paid), 0) AS paid,
+           CROSS JOIN LATERAL (SELECT COALESCE(SUM(escrow - paid) FILTER (WHERE state < 4), 0) AS held, COALESCE(SUM(paid), 0) AS paid,
                                       COALESCE(SUM(fee), 0) AS fees, COALESCE(SUM(refund), 0) AS refunded
                                FROM jobs WHERE mint = m.mint) j
+           CROSS JOIN LATERAL (SELECT COALESCE(SUM(amount), 0) AS unswept FROM open_fee_shards WHERE mint = m.mint) f
            ORDER BY m.mint"#
     )
     .fetch_all(&state.readers)

@@ -38,6 +38,7 @@ pub(super) async fn bury_known(connection: &mut PgConnection, emptied: &BTreeMap
          FROM UNNEST($1::BYTEA[], $2::BIGINT[], $3::BIGINT[]) AS e (address, slot, write_version)
          WHERE EXISTS (SELECT FROM pools a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM stakes a WHERE a.address = e.address)
+            OR EXISTS (SELECT FROM delegations a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM market_configs a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM mints a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM providers a WHERE a.address = e.address)
@@ -46,6 +47,7 @@ pub(super) async fn bury_known(connection: &mut PgConnection, emptied: &BTreeMap
             OR EXISTS (SELECT FROM jobs a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM claims a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM faults a WHERE a.address = e.address)
+            OR EXISTS (SELECT FROM fee_shards a WHERE a.address = e.address)
          ON CONFLICT (address) DO UPDATE SET slot = EXCLUDED.slot, write_version = EXCLUDED.write_version
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &addresses(emptied)[..] as _,
@@ -78,6 +80,7 @@ pub(super) async fn bury_absent_from_market(connection: &mut PgConnection, snaps
              UNION ALL SELECT address, slot FROM providers UNION ALL SELECT address, slot FROM nodes
              UNION ALL SELECT address, slot FROM balances UNION ALL SELECT address, slot FROM jobs
              UNION ALL SELECT address, slot FROM claims UNION ALL SELECT address, slot FROM faults
+             UNION ALL SELECT address, slot FROM fee_shards
          ) known
          WHERE known.slot < $2 AND NOT EXISTS (SELECT FROM UNNEST($1::BYTEA[]) present (address) WHERE present.address = known.address)
          ON CONFLICT (address) DO UPDATE SET slot = EXCLUDED.slot, write_version = EXCLUDED.write_version
@@ -96,6 +99,7 @@ pub(super) async fn bury_absent_from_staking(connection: &mut PgConnection, snap
         "INSERT INTO tombstones AS t (address, slot, write_version)
          SELECT known.address, $2, 0 FROM (
              SELECT address, slot FROM pools UNION ALL SELECT address, slot FROM stakes
+             UNION ALL SELECT address, slot FROM delegations
          ) known
          WHERE known.slot < $2 AND NOT EXISTS (SELECT FROM UNNEST($1::BYTEA[]) present (address) WHERE present.address = known.address)
          ON CONFLICT (address) DO UPDATE SET slot = EXCLUDED.slot, write_version = EXCLUDED.write_version

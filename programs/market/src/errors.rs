@@ -15,10 +15,10 @@ pub enum MarketError {
     #[msg("Only the market's authority may do this; sign with that key.")]
     NotAuthority,
     /// A parameter outside the protocol's bounds.
-    #[msg("A parameter lies outside the protocol's bounds (fee at most 20 %, grace window 5 to 3,600 s, start deadline 1 to 3,600 s, heartbeat age at least 10 s).")]
+    #[msg("A parameter lies outside the protocol's bounds (fee at most 20 %, burned part of it at most 100 %, grace window 5 to 3,600 s, start deadline 1 to 3,600 s, heartbeat age at least 10 s).")]
     ParameterOutOfRange,
-    /// The mint has Token-2022 extensions.
-    #[msg("The mint carries Token-2022 extensions that the market does not admit; use a mint without extensions.")]
+    /// The mint has an extension that nobody has judged.
+    #[msg("The mint carries a Token-2022 extension that the market does not know; use a mint whose extensions docs/MINTS.md lists as admitted.")]
     MintNotAdmitted,
     /// No new jobs in this mint.
     #[msg("The market takes no new jobs in this mint; choose another registered mint.")]
@@ -170,4 +170,57 @@ pub enum MarketError {
     /// Two receipts that can both be true.
     #[msg("The two receipts do not contradict each other, so they refute nothing.")]
     NothingRefuted,
+    /// Not longer than before.
+    #[msg("The job is rented for as long already; name a longer time in all.")]
+    NotLonger,
+    /// The rented time is over.
+    #[msg("The rented time is over; open a new job.")]
+    JobExpired,
+    /// The shard collects other fees.
+    #[msg("The fee shard is not that of the job, or of another mint; name the shard that the job's address and mint give.")]
+    WrongFeeShard,
+    /// The shard's number is too high.
+    #[msg("A mint has eight fee shards, numbered from zero; name one of them.")]
+    NoSuchFeeShard,
+    /// A mint without all its shards.
+    #[msg("The mint's fee shards are not all open; open them with fee_shard_open, which anyone may, and try again.")]
+    FeeShardsMissing,
+    /// An empty shard.
+    #[msg("The fee shard is empty; sweep it when jobs have closed.")]
+    NothingToSweep,
+    /// The token account belongs to someone else.
+    #[msg("Fees go to the treasury alone; name a token account of the mint that the treasury owns.")]
+    WrongTreasury,
+    /// The treasury as tenant or provider.
+    #[msg("The treasury neither rents nor lets, for its fees would come back to it; use another wallet.")]
+    TreasuryMayNotTrade,
+    /// A mint that can be closed and made again.
+    #[msg("The mint can be closed and made again with other decimals and extensions; use a mint without a close authority.")]
+    MintClosable,
+    /// A mint with hidden amounts.
+    #[msg("The mint allows hidden amounts, which no ledger can add up; use a mint without confidential transfers.")]
+    MintConfidential,
+    /// A mint that decides how token accounts begin.
+    #[msg("The mint decides in which state token accounts begin, so what is withdrawn may arrive frozen; use a mint without a default account state.")]
+    MintDefaultState,
+    /// A mint whose tokens cannot move.
+    #[msg("The mint's tokens cannot be transferred; use another mint.")]
+    MintNonTransferable,
+    /// A mint that can be paused.
+    #[msg("The mint can be paused, which would stop everyone's withdrawals at a stroke; use a mint that cannot.")]
+    MintPausable,
+    /// A mint with a permanent delegate.
+    #[msg(
+        "The mint has a permanent delegate, who could take everyone's deposits out of the vault; use a mint without."
+    )]
+    MintPermanentDelegate,
+    /// A mint whose amounts are shown by a changing factor.
+    #[msg("The mint's amounts are shown by a factor that changes, so no price would stay what was agreed; use a mint without interest and scaling.")]
+    MintRescaled,
+    /// A mint that calls another program.
+    #[msg("The mint calls another program at each transfer, which could refuse withdrawals; use a mint without a transfer hook.")]
+    MintTransferHook,
+    /// A deposit of which nothing arrived.
+    #[msg("The mint's own transfer fee took the whole deposit; deposit more.")]
+    NothingArrived,
 }

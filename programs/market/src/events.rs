@@ -20,6 +20,7 @@ events! {
     MarketConfigured {
         authority: Address,
         genesis_hash: [u8; 32],
+        treasury: Address,
         stake_per_gpu: u64,
         start_deadline_s: u32,
         grace_window_s: u32,
@@ -27,6 +28,8 @@ events! {
         fee_bps: u16,
         /// 1 while no new jobs may be opened.
         paused: u16,
+        /// The burned part of fees in the network token.
+        fee_burn_bps: u64,
     }
     /// A mint was admitted, or its price range or admission changed; all values after the change.
     MintConfigured {
@@ -98,17 +101,23 @@ events! {
     BalanceDeposited {
         owner: Address,
         mint: Address,
+        /// What arrived and was credited.
         amount: u64,
         /// The balance afterwards.
         balance: u64,
+        /// What left the token account: more when the mint takes a fee of its own.
+        sent: u64,
     }
     /// Tokens left the vault.
     BalanceWithdrawn {
         owner: Address,
         mint: Address,
+        /// What left the vault and was debited.
         amount: u64,
         /// The balance afterwards.
         balance: u64,
+        /// What arrived at the token account: less when the mint takes a fee of its own.
+        received: u64,
     }
     /// A job was opened and its escrow set aside.
     JobOpened {
@@ -164,9 +173,10 @@ events! {
         job: Address,
         at: i64,
     }
-    /// A job was closed and refunded.
+    /// A job was closed and refunded, and its fee went to a shard.
     JobClosed {
         job: Address,
+        fee_shard: Address,
         /// What all metered time cost: paid + fee.
         owed: u64,
         paid: u64,
@@ -174,6 +184,8 @@ events! {
         refund: u64,
         /// The tenant's balance afterwards.
         balance: u64,
+        /// Unswept fees of the shard afterwards.
+        fee_shard_amount: u64,
         at: i64,
         /// Free GPUs of the node afterwards.
         gpus_free: u64,
@@ -192,6 +204,17 @@ events! {
     JobRekeyed {
         job: Address,
         attestation_key: Address,
+    }
+    /// A tenant rented for longer; the escrow grew by what that costs.
+    JobExtended {
+        job: Address,
+        /// In all.
+        escrow: u64,
+        /// The tenant's balance afterwards.
+        balance: u64,
+        /// In all.
+        max_duration_s: u64,
+        at: i64,
     }
     /// A provider claimed what its own receipt alone shows; the bond left its balance.
     ClaimOpened {
@@ -249,6 +272,30 @@ events! {
         penalty_bps: u16,
         /// The provider's faults so far.
         faults: u16,
+        at: i64,
+    }
+    /// A fee shard was opened, empty.
+    FeeShardOpened {
+        fee_shard: Address,
+        mint: Address,
+        /// Its number among the mint's shards.
+        number: u32,
+        /// Open shards of the mint afterwards.
+        fee_shards: u32,
+    }
+    /// A fee shard was emptied.
+    FeesSwept {
+        fee_shard: Address,
+        mint: Address,
+        /// The treasury's token account.
+        treasury_account: Address,
+        /// What the shard held: burned + to_treasury.
+        amount: u64,
+        burned: u64,
+        /// What left the vault for the treasury.
+        to_treasury: u64,
+        /// What arrived there: less when the mint takes a fee of its own.
+        received: u64,
         at: i64,
     }
 }

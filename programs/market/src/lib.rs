@@ -3,8 +3,9 @@
 //! Purpose: a tenant rents GPUs by the second; money moves only against receipts that both sides signed. One state machine, so
 //! that settling, paying and recording are atomic.
 //!
-//! Invariant: per mint, vault ≥ Σ balances + Σ jobs' holdings (escrow not yet paid out, and fees), equal unless someone gave
-//! tokens away.
+//! Invariant: per mint, vault ≥ Σ balances + Σ jobs' holdings (escrow not yet paid out, with the fee) + Σ fee shards, equal unless
+//! someone gave tokens away.
+//! Invariant: a fee goes from its job to a shard, and from there it is burned or goes to the treasury; nothing brings it back.
 //! Invariant: a job's provider has been paid exactly what its metered time earns, whatever the number of settlements.
 //! Invariant: settling writes the job and the provider's balance, nothing that other jobs share.
 //! Invariant: a node never rents out more GPUs than it has, and gets each back exactly once.
@@ -14,6 +15,7 @@
 
 use anchor_lang::prelude::*;
 
+pub mod admission;
 pub mod errors;
 pub mod events;
 pub mod instructions;
@@ -106,7 +108,7 @@ pub mod market {
         balance_open::handle(ctx)
     }
 
-    /// Moves tokens from the owner's token account into the vault.
+    /// Moves `amount` tokens from the owner's token account into the vault and credits what arrives there.
     pub fn balance_deposit(ctx: &mut Context<BalanceDeposit>, amount: u64) -> Result<()> {
         balance_deposit::handle(ctx, amount)
     }
@@ -131,13 +133,19 @@ pub mod market {
         job_settle::handle(ctx)
     }
 
+    /// Rents for this many seconds in all, at the job's rate: the node's present longest duration bounds it. The escrow grows by what
+    /// the time that is added costs. Signed by the tenant's wallet, before the rented time is over.
+    pub fn job_extend(ctx: &mut Context<JobExtend>, max_duration_s: u32) -> Result<()> {
+        job_extend::handle(ctx, max_duration_s)
+    }
+
     /// Ends metering now. Signed by the tenant or its session key; the provider has the grace window to settle its last receipts.
     pub fn job_stop(ctx: &mut Context<JobStop>) -> Result<()> {
         job_stop::handle(ctx)
     }
 
-    /// Closes a job: refunds what was not used and gives GPUs and stake back. By anyone once the final receipt is settled or the
-    /// grace window after stop or expiry has passed; by the attestation key at any time after the start.
+    /// Closes a job: refunds what was not used, moves the fee to a shard and gives GPUs and stake back. By anyone once the final
+    /// receipt is settled or the grace window after stop or expiry has passed; by the attestation key at any time after the start.
     pub fn job_close(ctx: &mut Context<JobClose>) -> Result<()> {
         job_close::handle(ctx)
     }
@@ -176,5 +184,15 @@ pub mod market {
     /// bounty; once per job and kind.
     pub fn fault_prove(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
         fault_prove::handle(ctx, kind)
+    }
+
+    /// Opens one of the eight fee shards of a mint, without all of which no job opens in it. Anyone may pay for it.
+    pub fn fee_shard_open(ctx: &mut Context<FeeShardOpen>, number: u8) -> Result<()> {
+        fee_shard_open::handle(ctx, number)
+    }
+
+    /// Empties a fee shard: of the network token governance's part is burned, all else goes to the treasury. By anyone.
+    pub fn fees_sweep(ctx: &mut Context<FeesSweep>) -> Result<()> {
+        fees_sweep::handle(ctx)
     }
 }

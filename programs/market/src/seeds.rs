@@ -3,6 +3,12 @@
 //! The accounts of the instructions spell `CONFIG` and `SIGNER` out as literals: only from literals does Anchor compute an address when it
 //! compiles. Otherwise each instruction hashes the seeds again, at a few hundred compute units.
 
+use anchor_lang::prelude::Address;
+
+/// The staking pool, `["pool"]` of the staking program. Both programs have fixed addresses, so it is a constant; deriving it would cost
+/// every sweep a thousand compute units.
+pub const STAKING_POOL: Address = anchor_lang::address!("4Mfq5TNKm86jzWHT7CJ1LxYJ7dT5iYUoKhqB5f1tYxcA");
+
 /// The configuration: `["config"]`.
 pub const CONFIG: &[u8] = b"config";
 /// Signs for the vaults, and towards the staking program: `["signer"]`. Holds no data.
@@ -21,5 +27,7 @@ pub const BALANCE: &[u8] = b"balance";
 pub const JOB: &[u8] = b"job";
 /// A job's waiting claim: `["claim", job]`.
 pub const CLAIM: &[u8] = b"claim";
+/// A fee shard: `["fees", mint, number as u8]`.
+pub const FEES: &[u8] = b"fees";
 /// A proven fault: `["fault", job, kind as u8]`.
 pub const FAULT: &[u8] = b"fault";

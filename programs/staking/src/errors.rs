@@ -1,6 +1,7 @@
 //! Everything the staking program refuses. Append-only: codes are part of the interface.
 
 use anchor_lang::prelude::*;
+use gantry_protocol::shares::Refusal;
 
 /// Why the staking program refused. Codes from 6000.
 #[error_code]
@@ -53,4 +54,38 @@ pub enum StakingError {
     /// A penalty above 100 %.
     #[msg("A penalty is at most 10,000 basis points of the slashable stake.")]
     PenaltyOutOfRange,
+    /// More shares than the delegation has.
+    #[msg("The delegation has fewer shares than that; name at most what it has.")]
+    InsufficientShares,
+    /// An amount too small for the price of a share.
+    #[msg("That is worth less than one share or one base unit; name a larger amount.")]
+    WorthNothing,
+    /// All of the delegated stake was slashed.
+    #[msg(
+        "A fault took all that was delegated to this stake, so its shares have no price; delegate to another provider."
+    )]
+    DelegationWiped,
+    /// Not the delegator's.
+    #[msg("The delegation belongs to another wallet; sign with the wallet that delegated.")]
+    NotDelegator,
+    /// A delegation and a stake that do not belong together.
+    #[msg("The delegation is to another stake; name that one.")]
+    WrongStake,
+    /// A commission above the bound.
+    #[msg("The commission is at most 5,000 basis points; choose one up to that.")]
+    CommissionTooHigh,
+    /// A reward without stake.
+    #[msg("Neither the provider nor anybody else has active stake there that could earn the reward; bond or delegate first.")]
+    NobodyToReward,
+}
+
+impl From<Refusal> for StakingError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Wiped => Self::DelegationWiped,
+            Refusal::Nothing => Self::WorthNothing,
+            Refusal::NotEnoughShares => Self::InsufficientShares,
+            Refusal::Overflow => Self::AmountOverflow,
+        }
+    }
 }

@@ -1,11 +1,14 @@
-//! Custody of the providers' bonds.
+//! Custody of the providers' bonds and of what others delegate to them.
 //!
-//! Purpose: a provider bonds the network token; jobs reserve part of the bond while they run; what is unbonding stays slashable
-//! until it has left. Small on purpose, so that it can be frozen early.
+//! Purpose: a provider bonds the network token; others may delegate theirs to it; jobs reserve part of both while they run; what is
+//! unbonding stays slashable until it has left. Small on purpose, so that it can be frozen early.
 //!
-//! Invariant: vault ≥ Σ over stakes of (active + unbonding), equal unless someone gave tokens away.
-//! Invariant: reserved ≤ active in every stake, but for what was slashed.
+//! Invariant: vault ≥ Σ over stakes of (active + unbonding + delegated + delegated unbonding), equal unless someone gave tokens away.
+//! Invariant: per stake, the delegations' shares add up to the pool's shares and are never worth more than its assets.
+//! Invariant: a reserve is free stake when it is taken; only a slash and leaving delegators take stake from under it.
 //! Invariant: nothing leaves before its unbonding period has passed, and a change of the period never touches a running one.
+//! Invariant: who has asked to leave loses the same fraction to a slash as who stays. No instruction walks the delegations.
+//! Invariant: a higher commission counts only after a notice in which every delegator can ask to leave.
 //! Invariant: only the market's signer reserves, releases and slashes, and a slash needs nothing of the slashed.
 #![cfg_attr(not(feature = "idl-build"), no_std)] // What Anchor generates to print the IDL uses std.
 #![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
@@ -90,5 +93,42 @@ pub mod staking {
     /// Moves a waiting request back to the active stake. Signed by the owner.
     pub fn unbonding_cancel(ctx: &mut Context<UnbondingCancel>, place: u8) -> Result<()> {
         unbonding_cancel::handle(ctx, place)
+    }
+
+    /// Opens an empty delegation to a provider's stake. Signed by the wallet that will delegate.
+    pub fn delegation_open(ctx: &mut Context<DelegationOpen>) -> Result<()> {
+        delegation_open::handle(ctx)
+    }
+
+    /// Delegates tokens: they count as the provider's stake, earn and are slashed with it. Signed by the delegator.
+    pub fn delegation_deposit(ctx: &mut Context<DelegationDeposit>, amount: u64) -> Result<()> {
+        delegation_deposit::handle(ctx, amount)
+    }
+
+    /// Begins to unbond what this many shares are worth: it earns no more but stays slashable until it is withdrawn. Never waits for
+    /// jobs. Signed by the delegator.
+    pub fn delegation_unbond(ctx: &mut Context<DelegationUnbond>, shares: u64) -> Result<()> {
+        delegation_unbond::handle(ctx, shares)
+    }
+
+    /// Moves a delegator's waiting request back to the delegated stake, at today's price of a share. Signed by the delegator.
+    pub fn delegation_cancel(ctx: &mut Context<DelegationCancel>, place: u8) -> Result<()> {
+        delegation_cancel::handle(ctx, place)
+    }
+
+    /// Pays out everything of a delegation whose unbonding period has passed, to a token account of the delegator. Anyone may call it.
+    pub fn delegation_withdraw(ctx: &mut Context<DelegationWithdraw>) -> Result<()> {
+        delegation_withdraw::handle(ctx)
+    }
+
+    /// Sets the provider's part of what delegated stake earns: at once where it falls, after a notice where it rises. Signed by the
+    /// owner.
+    pub fn commission_set(ctx: &mut Context<CommissionSet>, commission_bps: u16) -> Result<()> {
+        commission_set::handle(ctx, commission_bps)
+    }
+
+    /// Pays a reward in: the provider's own stake and the delegated stake earn it pro rata. Anyone may call it.
+    pub fn reward_add(ctx: &mut Context<RewardAdd>, amount: u64) -> Result<()> {
+        reward_add::handle(ctx, amount)
     }
 }

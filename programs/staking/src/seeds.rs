@@ -9,3 +9,5 @@ pub const POOL: &[u8] = b"pool";
 pub const VAULT: &[u8] = b"vault";
 /// A provider's stake: `["stake", owner]`.
 pub const STAKE: &[u8] = b"stake";
+/// A wallet's part of a provider's stake: `["delegation", stake, delegator]`.
+pub const DELEGATION: &[u8] = b"delegation";

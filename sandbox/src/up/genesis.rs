@@ -6,7 +6,7 @@ use gantry_sdk::{
     Instruction, Pubkey,
     address::{self, TOKEN_PROGRAM},
     client::Client,
-    instruction::{market, staking},
+    instruction::{fees, market, staking},
     market::MarketParameters,
     staking::PoolParameters,
 };
@@ -43,6 +43,8 @@ const PROVIDER_GNT: u64 = 100_000 * GNT;
 const STAKE_PER_GPU: u64 = 100 * GNT;
 /// 2.5 %.
 const FEE_BPS: u16 = 250;
+/// Half of the fees in GNT.
+const FEE_BURN_BPS: u16 = 5_000;
 /// Agents send a heartbeat far more often; this leaves room for one that is being restarted.
 const HEARTBEAT_MAX_AGE_S: u32 = 120;
 /// The shortest that the protocol allows.
@@ -85,7 +87,15 @@ pub(crate) async fn run(client: &Client, wallets: &Wallets, options: &Options) -
         try_join_all(funding),
     )?;
 
-    send("deposit the tenant's funds", deposit(wallets), vec![&wallets.tenant]).await?;
+    let open_shards = |mint: &Wallet| {
+        let instructions = fees::fee_shards_open(wallets.admin.address(), mint.address()).collect();
+        send("open the fee shards", instructions, vec![])
+    };
+    tokio::try_join!(
+        send("deposit the tenant's funds", deposit(wallets), vec![&wallets.tenant]),
+        open_shards(&wallets.usdc_mint),
+        open_shards(&wallets.gnt_mint),
+    )?;
     Ok(())
 }
 
@@ -125,11 +135,13 @@ fn configure_market(wallets: &Wallets, genesis_hash: [u8; 32], options: &Options
     let admin = wallets.admin.address();
     let parameters = MarketParameters {
         authority: admin,
+        treasury: wallets.treasury.address(),
         stake_per_gpu: STAKE_PER_GPU,
         start_deadline_s: options.start_deadline_s,
         grace_window_s: options.grace_window_s,
         heartbeat_max_age_s: HEARTBEAT_MAX_AGE_S,
         fee_bps: FEE_BPS,
+        fee_burn_bps: FEE_BURN_BPS,
         paused: false,
     };
     vec![

@@ -52,6 +52,8 @@ pub(crate) struct Mints {
 pub(crate) struct Keys {
     /// Upgrade authority, market and pool authority, mint authority.
     pub(crate) admin: String,
+    /// The treasury, which gets the fees that are not burned.
+    pub(crate) treasury: String,
     /// The tenant.
     pub(crate) tenant: String,
 }

@@ -200,6 +200,7 @@ fn describe(chain: &Chain, database: &Database, wallets: &Wallets, data_dir: &Da
         },
         keys: Keys {
             admin: wallets.admin.path.display().to_string(),
+            treasury: wallets.treasury.path.display().to_string(),
             tenant: wallets.tenant.path.display().to_string(),
         },
         agents: vec![],

@@ -50,6 +50,8 @@ pub(crate) struct Wallets {
     pub(crate) gnt_mint: Wallet,
     /// The local stand-in for USDC.
     pub(crate) usdc_mint: Wallet,
+    /// Gets the fees that are not burned.
+    pub(crate) treasury: Wallet,
     /// Rents.
     pub(crate) tenant: Wallet,
     /// Rent out.
@@ -63,6 +65,7 @@ impl Wallets {
             admin: Wallet::create(keys, "admin")?,
             gnt_mint: Wallet::create(keys, "gnt-mint")?,
             usdc_mint: Wallet::create(keys, "usdc-mint")?,
+            treasury: Wallet::create(keys, "treasury")?,
             tenant: Wallet::create(keys, "tenant")?,
             providers: (1..=agents)
                 .map(|number| Wallet::create(keys, &format!("provider-{number}")))

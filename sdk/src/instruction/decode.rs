@@ -76,6 +76,13 @@ instructions! {
         staking::UnbondingWithdraw = "staking.unbonding_withdraw" (),
         staking::UnbondingCancel = "staking.unbonding_cancel" (place: u8),
         staking::StakeSlash = "staking.stake_slash" (penalty_bps: u16),
+        staking::DelegationOpen = "staking.delegation_open" (),
+        staking::DelegationDeposit = "staking.delegation_deposit" (amount: u64),
+        staking::DelegationUnbond = "staking.delegation_unbond" (shares: u64),
+        staking::DelegationCancel = "staking.delegation_cancel" (place: u8),
+        staking::DelegationWithdraw = "staking.delegation_withdraw" (),
+        staking::CommissionSet = "staking.commission_set" (commission_bps: u16),
+        staking::RewardAdd = "staking.reward_add" (amount: u64),
         staking::StakeReserve = "staking.stake_reserve" (amount: u64),
         staking::StakeRelease = "staking.stake_release" (amount: u64),
     ;
@@ -100,10 +107,13 @@ instructions! {
         market::JobClose = "market.job_close" (),
         market::JobCancel = "market.job_cancel" (),
         market::JobRekey = "market.job_rekey" (),
+        market::JobExtend = "market.job_extend" (max_duration_s: u32),
         market::ClaimOpen = "market.claim_open" (),
         market::ClaimSettle = "market.claim_settle" (),
         market::ClaimRefute = "market.claim_refute" (),
         market::FaultProve = "market.fault_prove" (kind: u8),
+        market::FeeShardOpen = "market.fee_shard_open" (number: u8),
+        market::FeesSweep = "market.fees_sweep" (),
     ;
 }
 

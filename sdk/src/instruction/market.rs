@@ -12,8 +12,10 @@ use crate::{
     receipt::CoSignedReceipt,
 };
 
+mod longer;
 mod proofs;
 
+pub use longer::*;
 pub use proofs::*;
 
 /// Creates the configuration; `deployer` is the program's upgrade authority and signs.
@@ -324,6 +326,7 @@ pub fn job_close(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
             pool: address::pool(),
             stake: address::stake(&job.provider),
             staking_program: staking::ID,
+            fee_shard: address::fee_shard_of(&address, &job.mint),
         },
         &arguments::JobClose {},
     )

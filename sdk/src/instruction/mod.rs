@@ -1,6 +1,8 @@
 //! Every instruction: builders, one function each, with the accounts derived from what the caller knows; and the decoder.
 
 pub mod decode;
+pub mod delegation;
+pub mod fees;
 pub mod market;
 pub mod staking;
 

@@ -78,7 +78,8 @@ impl Replay<'_> {
         let signature = transaction.signature;
         let claim = self.claim.take().ok_or(Discrepancy::NoClaim(signature))?;
         let before = self.paid;
-        if claim.receipt.sequence > self.sequence && claim.receipt.metered_ms > self.metered_ms {
+        let is_newer = claim.receipt.sequence > self.sequence && claim.receipt.metered_ms > self.metered_ms;
+        if is_newer && !self.is_final {
             self.paid = self.bill(claim.receipt.metered_ms)?.paid.0;
             self.sequence = claim.receipt.sequence;
             self.metered_ms = claim.receipt.metered_ms;

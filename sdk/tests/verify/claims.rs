@@ -1,4 +1,4 @@
-//! Claims of a provider whose tenant fell silent.
+//! Claims of a provider whose tenant fell silent, and extensions.
 
 use bytemuck::Zeroable;
 use gantry_protocol::Receipt;
@@ -8,7 +8,7 @@ use gantry_sdk::{
     event::Event,
     history::{JobTransaction, TopLevelInstruction},
     market::{
-        events::{ClaimOpened, ClaimRefuted, ClaimSettled},
+        events::{ClaimOpened, ClaimRefuted, ClaimSettled, JobExtended},
         state::Job,
     },
     receipt::{self, ProviderReceipt},
@@ -162,4 +162,29 @@ fn a_claim_without_a_receipt_before_it_and_a_payment_without_a_claim_are_refused
     let mut unopened = history();
     unopened.push(transaction(11, vec![call()], Event::ClaimSettled(settled())));
     assert_eq!(check(&account(), &unopened), Err(Discrepancy::NoClaim(signature(11))));
+}
+
+#[test]
+fn an_extension_is_recomputed_from_the_rate_and_the_longest_time() {
+    let extended = |escrow| {
+        let event = JobExtended {
+            job: JOB,
+            escrow,
+            max_duration_s: 20,
+            ..JobExtended::zeroed()
+        };
+        let mut history = history();
+        history.push(transaction(10, vec![call()], Event::JobExtended(event)));
+        history
+    };
+    let account = Job {
+        escrow: 2_000,
+        ..account()
+    };
+    let bill = check(&account, &extended(2_000)).unwrap();
+    assert_eq!((bill.escrow, bill.bill.refund.0), (2_000, 1_800));
+    assert_eq!(
+        refused(&account, &extended(1_999)),
+        "escrow of the extension: the chain says 1999, the computation says 2000"
+    );
 }

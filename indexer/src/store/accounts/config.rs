@@ -14,14 +14,14 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Config
     sqlx::query!(
         "INSERT INTO market_configs AS t (
              address, slot, write_version, authority, genesis_hash, stake_per_gpu, start_deadline_s, grace_window_s,
-             heartbeat_max_age_s, fee_bps, paused
+             heartbeat_max_age_s, fee_bps, paused, treasury, fee_burn_bps
          )
          SELECT * FROM UNNEST(
              $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::NUMERIC[], $7::BIGINT[],
-             $8::BIGINT[], $9::BIGINT[], $10::INTEGER[], $11::BOOLEAN[]
+             $8::BIGINT[], $9::BIGINT[], $10::INTEGER[], $11::BOOLEAN[], $12::BYTEA[], $13::INTEGER[]
          ) AS n (
              address, slot, write_version, authority, genesis_hash, stake_per_gpu, start_deadline_s, grace_window_s,
-             heartbeat_max_age_s, fee_bps, paused
+             heartbeat_max_age_s, fee_bps, paused, treasury, fee_burn_bps
          )
          WHERE NOT EXISTS (
              SELECT FROM tombstones d
@@ -29,11 +29,11 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Config
          )
          ON CONFLICT (address) DO UPDATE SET (
              slot, write_version, authority, genesis_hash, stake_per_gpu, start_deadline_s, grace_window_s,
-             heartbeat_max_age_s, fee_bps, paused
+             heartbeat_max_age_s, fee_bps, paused, treasury, fee_burn_bps
          ) = (
              EXCLUDED.slot, EXCLUDED.write_version, EXCLUDED.authority, EXCLUDED.genesis_hash, EXCLUDED.stake_per_gpu,
              EXCLUDED.start_deadline_s, EXCLUDED.grace_window_s, EXCLUDED.heartbeat_max_age_s, EXCLUDED.fee_bps,
-             EXCLUDED.paused
+             EXCLUDED.paused, EXCLUDED.treasury, EXCLUDED.fee_burn_bps
          )
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &heads.addresses[..] as _,
@@ -47,6 +47,8 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Config
         &column(rows, |row| i64::from(row.account.heartbeat_max_age_s)),
         &column(rows, |row| i32::from(row.account.fee_bps)),
         &column(rows, |row| row.account.paused != 0),
+        &column(rows, |row| row.account.treasury.to_bytes())[..] as _,
+        &column(rows, |row| i32::from(row.account.fee_burn_bps)),
     )
     .execute(connection)
     .await?;

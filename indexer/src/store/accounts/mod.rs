@@ -6,7 +6,9 @@
 mod balance;
 mod claim;
 mod config;
+mod delegation;
 mod fault;
+mod fee_shard;
 mod job;
 mod mint;
 mod node;
@@ -16,8 +18,8 @@ mod stake;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Claim, Config, Fault, Job, Node, Provider, RegisteredMint},
-    staking::state::{Pool, Stake},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    staking::state::{Delegation, Pool, Stake},
 };
 use sqlx::PgConnection;
 
@@ -55,6 +57,7 @@ impl Heads {
 struct Sorted<'a> {
     pools: Vec<Row<'a, Pool>>,
     stakes: Vec<Row<'a, Stake>>,
+    delegations: Vec<Row<'a, Delegation>>,
     configs: Vec<Row<'a, Config>>,
     mints: Vec<Row<'a, RegisteredMint>>,
     providers: Vec<Row<'a, Provider>>,
@@ -63,6 +66,7 @@ struct Sorted<'a> {
     jobs: Vec<Row<'a, Job>>,
     faults: Vec<Row<'a, Fault>>,
     claims: Vec<Row<'a, Claim>>,
+    fee_shards: Vec<Row<'a, FeeShard>>,
 }
 
 /// Takes over every account that is newer than what is known of it, and buries what was closed.
@@ -72,6 +76,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     let sorted = sort(changes);
     pool::upsert(&mut *connection, &sorted.pools).await?;
     stake::upsert(&mut *connection, &sorted.stakes).await?;
+    delegation::upsert(&mut *connection, &sorted.delegations).await?;
     config::upsert(&mut *connection, &sorted.configs).await?;
     mint::upsert(&mut *connection, &sorted.mints).await?;
     provider::upsert(&mut *connection, &sorted.providers).await?;
@@ -80,6 +85,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     job::upsert(&mut *connection, &sorted.jobs).await?;
     fault::upsert(&mut *connection, &sorted.faults).await?;
     claim::upsert(&mut *connection, &sorted.claims).await?;
+    fee_shard::upsert(&mut *connection, &sorted.fee_shards).await?;
     tombstones::bury(&mut *connection, &changes.closed).await?;
     tombstones::bury_known(&mut *connection, &changes.emptied).await
 }
@@ -95,6 +101,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Stake(account) => sorted.stakes.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Delegation(account) => sorted.delegations.push(Row {
                 address,
                 version,
                 account,
@@ -135,6 +146,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Fault(account) => sorted.faults.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::FeeShard(account) => sorted.fee_shards.push(Row {
                 address,
                 version,
                 account,

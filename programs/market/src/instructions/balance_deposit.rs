@@ -40,8 +40,8 @@ pub(crate) fn handle(ctx: &mut Context<BalanceDeposit>, amount: u64) -> Result<(
     accounts
         .balance
         .require_of(accounts.owner.address(), &accounts.registered_mint.mint)?;
-    accounts.balance.credit(Atoms(amount))?;
     let decimals = accounts.registered_mint.decimals;
+    let before = accounts.vault.amount();
     Transfer {
         from: accounts.source.try_to_cpi_handle_mut()?,
         mint: accounts.mint.to_cpi_handle(),
@@ -51,12 +51,18 @@ pub(crate) fn handle(ctx: &mut Context<BalanceDeposit>, amount: u64) -> Result<(
         decimals,
     }
     .invoke(amount, &[]);
+    // What arrived, not what was sent: a mint may take a fee of its own, and may change it at any time.
+    let received = accounts.vault.amount().checked_sub(before);
+    let received = received.ok_or(MarketError::AmountOverflow)?;
+    require!(received > 0, MarketError::NothingArrived);
+    accounts.balance.credit(Atoms(received))?;
     let balance = &accounts.balance;
     emit(BalanceDeposited {
         owner: balance.owner,
         mint: balance.mint,
-        amount,
+        amount: received,
         balance: balance.amount,
+        sent: amount,
     });
     Ok(())
 }

@@ -47,6 +47,7 @@ pub(crate) fn handle(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<
         .require_of(accounts.owner.address(), &accounts.registered_mint.mint)?;
     accounts.balance.debit(Atoms(amount))?;
     let decimals = accounts.registered_mint.decimals;
+    let before = accounts.destination.amount();
     Transfer {
         from: accounts.vault.try_to_cpi_handle_mut()?,
         mint: accounts.mint.to_cpi_handle(),
@@ -56,12 +57,14 @@ pub(crate) fn handle(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<
         decimals,
     }
     .invoke(amount, &[&[seeds::SIGNER, &bump]]);
+    let received = accounts.destination.amount().checked_sub(before);
     let balance = &accounts.balance;
     emit(BalanceWithdrawn {
         owner: balance.owner,
         mint: balance.mint,
         amount,
         balance: balance.amount,
+        received: received.ok_or(MarketError::AmountOverflow)?,
     });
     Ok(())
 }

@@ -11,6 +11,8 @@ use crate::{errors::MarketError, events::MarketConfigured, state::Config};
 pub struct MarketParameters {
     /// Who may change the parameters from now on.
     pub authority: Address,
+    /// The wallet that gets what is not burned of the fees, in token accounts of its own.
+    pub treasury: Address,
     /// Stake that a job reserves per GPU, in base units of the network token.
     pub stake_per_gpu: u64,
     /// Seconds within which a job must be started.
@@ -21,6 +23,8 @@ pub struct MarketParameters {
     pub heartbeat_max_age_s: u32,
     /// The protocol's part of what is owed, in basis points.
     pub fee_bps: u16,
+    /// The part of fees in the network token that is burned, in basis points.
+    pub fee_burn_bps: u16,
     /// Whether new jobs are refused.
     pub paused: bool,
 }
@@ -63,11 +67,13 @@ pub(super) fn configured(config: &Config) -> MarketConfigured {
     MarketConfigured {
         authority: config.authority,
         genesis_hash: config.genesis_hash,
+        treasury: config.treasury,
         stake_per_gpu: config.stake_per_gpu,
         start_deadline_s: config.start_deadline_s,
         grace_window_s: config.grace_window_s,
         heartbeat_max_age_s: config.heartbeat_max_age_s,
         fee_bps: config.fee_bps,
         paused: u16::from(config.paused),
+        fee_burn_bps: u64::from(config.fee_burn_bps),
     }
 }

@@ -2,12 +2,12 @@
 
 use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
-use gantry_protocol::UnixSeconds;
+use gantry_protocol::{Atoms, UnixSeconds};
 
 use super::job_end::GiveBack;
 use crate::{
     events::JobClosed,
-    state::{Balance, Job, Node},
+    state::{Balance, FeeShard, Job, Node},
 };
 
 /// Accounts of `job_close`.
@@ -32,6 +32,9 @@ pub struct JobClose {
     pub stake: Account<staking::state::Stake>,
     #[account(address = staking::ID)]
     pub staking_program: UncheckedAccount,
+    /// The shard that collects the job's fee.
+    #[account(mut)]
+    pub fee_shard: Account<FeeShard>,
 }
 
 #[inline(never)]
@@ -41,6 +44,8 @@ pub(crate) fn handle(ctx: &mut Context<JobClose>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let by_provider = *accounts.caller.address() == accounts.job.attestation_key;
     let refund = accounts.job.conclude(now, by_provider)?;
+    let job = &accounts.job;
+    accounts.fee_shard.collect(job.address(), &job.mint, Atoms(job.fee))?;
     GiveBack {
         job: &accounts.job,
         balance: &mut accounts.balance,
@@ -55,11 +60,13 @@ pub(crate) fn handle(ctx: &mut Context<JobClose>) -> Result<()> {
     let job = &accounts.job;
     emit(JobClosed {
         job: *job.address(),
+        fee_shard: *accounts.fee_shard.address(),
         owed: job.owed,
         paid: job.paid,
         fee: job.fee,
         refund: job.refund,
         balance: accounts.balance.amount,
+        fee_shard_amount: accounts.fee_shard.amount,
         at: now.0,
         gpus_free: u64::from(accounts.node.gpus_free),
     });

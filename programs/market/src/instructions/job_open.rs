@@ -114,9 +114,10 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
     if accounts.config.paused == 1 {
         return Err(MarketError::Paused);
     }
-    if accounts.registered_mint.enabled == 0 {
-        return Err(MarketError::MintDisabled);
-    }
+    accounts.registered_mint.require_open()?;
+    accounts
+        .config
+        .require_at_arms_length(accounts.tenant.address(), &accounts.node.owner)?;
     if args.session_key == Address::default() {
         return Err(MarketError::InvalidKey);
     }
@@ -128,7 +129,7 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
     }
     accounts
         .provider
-        .require_covered(accounts.stake.active, accounts.config.stake_per_gpu)?;
+        .require_covered(accounts.stake.backing(), accounts.config.stake_per_gpu)?;
     let rate = accounts.node.price(&accounts.registered_mint.mint)?;
     accounts.registered_mint.require_in_range(rate)?;
     if rate > Rate(args.max_rate) {

@@ -3,11 +3,12 @@
 use anchor_lang::prelude::*;
 use anchor_spl::{
     token,
-    token_interface::{Mint, TokenAccount, TokenInterface},
+    token_interface::{TokenAccount, TokenInterface},
 };
-use gantry_onchain::{event::emit, token::is_plain_mint};
+use gantry_onchain::event::emit;
 
 use crate::{
+    admission::AdmittedMint,
     errors::MarketError,
     events::MintConfigured,
     seeds,
@@ -22,7 +23,7 @@ pub struct MintRegister {
     pub authority: Signer,
     #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
-    pub mint: InterfaceAccount<Mint>,
+    pub mint: InterfaceAccount<AdmittedMint>,
     #[account(init, payer = authority, seeds = [seeds::MINT, mint.address().as_ref()], bump)]
     pub registered_mint: Account<RegisteredMint>,
     /// Owner of all vaults; holds no data.
@@ -38,7 +39,6 @@ pub struct MintRegister {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceiling: u64) -> Result<()> {
     let accounts = &mut ctx.accounts;
-    require!(is_plain_mint(accounts.mint.account()), MarketError::MintNotAdmitted);
     let registered = &mut accounts.registered_mint;
     registered.mint = *accounts.mint.address();
     registered.vault = *accounts.vault.address();

@@ -1,7 +1,10 @@
 //! The market's configuration.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::limits::{MAX_FEE_BPS, MAX_GRACE_WINDOW_S, MAX_START_DEADLINE_S, MIN_GRACE_WINDOW_S};
+use gantry_protocol::{
+    limits::{MAX_FEE_BPS, MAX_GRACE_WINDOW_S, MAX_START_DEADLINE_S, MIN_GRACE_WINDOW_S},
+    Bps,
+};
 
 use crate::{MarketError, MarketParameters};
 
@@ -16,6 +19,8 @@ pub struct Config {
     pub authority: Address,
     /// Genesis hash of this cluster, which every receipt names. A program cannot read it, so the first configuration records it.
     pub genesis_hash: [u8; 32],
+    /// The wallet that gets what is not burned of the fees. It neither rents nor lets.
+    pub treasury: Address,
     /// Stake that a job reserves per GPU, in base units of the network token.
     pub stake_per_gpu: u64,
     /// Seconds within which a job must be started.
@@ -26,21 +31,26 @@ pub struct Config {
     pub heartbeat_max_age_s: u32,
     /// The protocol's part of what is owed, in basis points.
     pub fee_bps: u16,
+    /// The part of fees in the network token that is burned, in basis points.
+    pub fee_burn_bps: u16,
     /// 1 while no new jobs may be opened.
     pub paused: u8,
     /// Bump of this address.
     pub bump: u8,
+    /// Named padding.
+    pub padding: [u8; 6],
 }
 
-const _: () = assert!(core::mem::size_of::<Config>() == 88);
+const _: () = assert!(core::mem::size_of::<Config>() == 128);
 
 impl Config {
     /// Takes over parameters that lie inside the protocol's bounds.
     pub fn configure(&mut self, args: &MarketParameters) -> core::result::Result<(), MarketError> {
-        if args.authority == Address::default() {
+        if args.authority == Address::default() || args.treasury == Address::default() {
             return Err(MarketError::InvalidKey);
         }
         let in_range = args.fee_bps <= MAX_FEE_BPS
+            && Bps::new(args.fee_burn_bps).is_some()
             && (MIN_GRACE_WINDOW_S..=MAX_GRACE_WINDOW_S).contains(&args.grace_window_s)
             && (1..=MAX_START_DEADLINE_S).contains(&args.start_deadline_s)
             && args.heartbeat_max_age_s >= MIN_HEARTBEAT_AGE_S;
@@ -48,12 +58,26 @@ impl Config {
             return Err(MarketError::ParameterOutOfRange);
         }
         self.authority = args.authority;
+        self.treasury = args.treasury;
         self.stake_per_gpu = args.stake_per_gpu;
         self.start_deadline_s = args.start_deadline_s;
         self.grace_window_s = args.grace_window_s;
         self.heartbeat_max_age_s = args.heartbeat_max_age_s;
         self.fee_bps = args.fee_bps;
+        self.fee_burn_bps = args.fee_burn_bps;
         self.paused = u8::from(args.paused);
+        Ok(())
+    }
+
+    /// Refuses a job between these two when one of them is the treasury: its fee would come back to whoever paid or earned it.
+    pub fn require_at_arms_length(
+        &self,
+        tenant: &Address,
+        provider: &Address,
+    ) -> core::result::Result<(), MarketError> {
+        if self.treasury == *tenant || self.treasury == *provider {
+            return Err(MarketError::TreasuryMayNotTrade);
+        }
         Ok(())
     }
 }

@@ -18,7 +18,7 @@ pub enum JobState {
     Running = 2,
     /// The tenant ended metering; the grace window runs.
     Stopped = 3,
-    /// Refunded; the fee stays until it is swept.
+    /// Refunded; the fee went to a shard.
     Closed = 4,
     /// Never started; the whole escrow went back.
     Cancelled = 5,
@@ -58,7 +58,7 @@ pub struct Job {
     pub owed: u64,
     /// The provider's part of `owed`.
     pub paid: u64,
-    /// The protocol's part of `owed`; stays on the job.
+    /// The protocol's part of `owed`; goes to a fee shard when the job closes, and stays here as the record of the bill.
     pub fee: u64,
     /// What went back to the tenant at the end.
     pub refund: u64,
@@ -134,9 +134,12 @@ impl Job {
         .find(|state| *state as u8 == self.state)
     }
 
-    /// What the vault holds for this job: the escrow not yet paid out while it lives, its fee afterwards.
+    /// What the vault holds for this job: the escrow not yet paid out while it lives, nothing afterwards.
     #[must_use]
     pub fn held(&self) -> u64 {
+        if self.state == JobState::Closed as u8 {
+            return 0;
+        }
         self.escrow.saturating_sub(self.paid).saturating_sub(self.refund)
     }
 
@@ -156,6 +159,32 @@ impl Job {
         self.start_deadline = now.after(terms.start_deadline_s).0;
         self.state = JobState::Open as u8;
         Ok(escrow)
+    }
+
+    /// Rents for longer and returns what to add to the escrow: what the longest metered time costs now, less what was set aside. However
+    /// often a job is extended, its escrow is what one opening for as long would have been.
+    pub fn extend(&mut self, max_duration_s: u32, now: UnixSeconds) -> Outcome<Atoms> {
+        match self.state() {
+            Some(JobState::Open) => {}
+            Some(JobState::Running) if self.is_final == 0 => {
+                if now > self.ends_at()? {
+                    return Err(MarketError::JobExpired);
+                }
+            }
+            _ => return Err(MarketError::WrongJobState),
+        }
+        if max_duration_s <= self.max_duration_s {
+            return Err(MarketError::NotLonger);
+        }
+        let longest = Metered::of_seconds(max_duration_s);
+        let escrow = billing::owed(Rate(self.rate), longest).ok_or(MarketError::AmountOverflow)?;
+        let more = escrow
+            .checked_sub(Atoms(self.escrow))
+            .ok_or(MarketError::AmountOverflow)?;
+        self.escrow = escrow.0;
+        self.max_duration_s = max_duration_s;
+        self.invariant()?;
+        Ok(more)
     }
 
     /// Starts metering.

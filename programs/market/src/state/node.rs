@@ -116,6 +116,17 @@ impl Node {
             .ok_or(MarketError::NotOffered)
     }
 
+    /// Refuses a job of `duration_s` seconds in all when the node takes no more jobs, or none as long.
+    pub fn require_offered_for(&self, duration_s: u32) -> core::result::Result<(), MarketError> {
+        if self.active == 0 {
+            return Err(MarketError::NodeInactive);
+        }
+        if !(self.min_duration_s..=self.max_duration_s).contains(&duration_s) {
+            return Err(MarketError::DurationOutOfRange);
+        }
+        Ok(())
+    }
+
     /// Sets `gpus` GPUs aside for a job of `duration_s` seconds.
     pub fn rent(
         &mut self,

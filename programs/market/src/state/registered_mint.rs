@@ -1,7 +1,7 @@
 //! A mint that jobs may be paid in.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::Rate;
+use gantry_protocol::{limits::FEE_SHARDS, Rate};
 
 use crate::MarketError;
 
@@ -25,8 +25,10 @@ pub struct RegisteredMint {
     pub enabled: u8,
     /// Bump of this address.
     pub bump: u8,
+    /// Fee shards that are open.
+    pub fee_shards: u8,
     /// Named padding.
-    pub padding: [u8; 5],
+    pub padding: [u8; 4],
 }
 
 const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 120);
@@ -39,6 +41,23 @@ impl RegisteredMint {
         }
         self.rate_floor = floor;
         self.rate_ceiling = ceiling;
+        Ok(())
+    }
+
+    /// Counts another fee shard. Each opens once, so the count says whether all are there.
+    pub fn add_fee_shard(&mut self) -> core::result::Result<(), MarketError> {
+        self.fee_shards = self.fee_shards.checked_add(1).ok_or(MarketError::NoSuchFeeShard)?;
+        Ok(())
+    }
+
+    /// Refuses new jobs while they are not wanted, or while one of them might find no shard for its fee when it closes.
+    pub fn require_open(&self) -> core::result::Result<(), MarketError> {
+        if self.enabled == 0 {
+            return Err(MarketError::MintDisabled);
+        }
+        if self.fee_shards < FEE_SHARDS {
+            return Err(MarketError::FeeShardsMissing);
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use gantry_onchain::{
     event::emit,
     token::{Burn, Transfer},
 };
-use gantry_protocol::{fault, Atoms, Bps};
+use gantry_protocol::{fault, Bps};
 
 use crate::{
     errors::StakingError,
@@ -42,8 +42,8 @@ pub struct StakeSlash {
 pub(crate) fn handle(ctx: &mut Context<StakeSlash>, penalty_bps: u16) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let penalty = Bps::new(penalty_bps).ok_or(StakingError::PenaltyOutOfRange)?;
-    let slash = fault::slash(Atoms(accounts.stake.slashable()), penalty);
-    let taken = accounts.stake.slash(slash.amount.0)?;
+    let taken = accounts.stake.slash(penalty)?;
+    let slash = fault::split(taken.total().ok_or(StakingError::AmountOverflow)?);
     accounts.pool.pay_out(slash.amount.0)?;
     let decimals = accounts.pool.decimals;
     let bump = [accounts.pool.bump];
@@ -71,7 +71,9 @@ pub(crate) fn handle(ctx: &mut Context<StakeSlash>, penalty_bps: u16) -> Result<
         amount: slash.amount.0,
         bounty: slash.bounty.0,
         from_active: taken.from_active,
-        from_unbonding: taken.from_unbonding,
+        from_unbondings: taken.from_unbondings,
+        from_delegated: taken.from_delegated,
+        from_delegated_unbonding: taken.from_delegated_unbonding,
         active: accounts.stake.active,
         slashed: accounts.stake.slashed,
     });

@@ -21,6 +21,11 @@ fn main() -> Result<()> {
             samples.entry(name).or_default().push(units);
         }
     }
+    // Behind them, so that the worlds before keep their keys and figures whatever is measured here.
+    for _ in 0..WORLDS {
+        let (name, units) = tour::units_of_a_sweep();
+        samples.entry(name).or_default().push(units);
+    }
     let figures: BTreeMap<_, _> = samples.into_iter().map(|(name, units)| (name, median(units))).collect();
     for (name, units) in &figures {
         println!("{name} {units}");

@@ -4,7 +4,7 @@ use ::market::state::Claim;
 use gantry_protocol::{Receipt, fault::Fault, limits::CHALLENGE_WINDOW_S};
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer, address,
-    instruction::{market, staking},
+    instruction::{delegation, fees, market, staking},
     receipt::{Evidence, ProviderReceipt, sign},
 };
 use gantry_tests::{
@@ -28,8 +28,18 @@ pub(crate) fn units_of_every_instruction() -> Vec<(String, u64)> {
     tour.job();
     tour.unbonding();
     tour.claims();
+    tour.delegation();
     tour.fault();
     tour.units
+}
+
+/// Compute units of a sweep, of the dearer kind, which burns and pays. In a world of its own: its jobs are paid in the network token.
+pub(crate) fn units_of_a_sweep() -> (String, u64) {
+    let mut world = World::paid_in_gnt();
+    let job = world.closed_job();
+    let (sweep, _) = world.sweep_instruction(&job);
+    let done = world.chain.send(&[sweep], &[]).succeeds();
+    ("market.fees_sweep".to_owned(), done.compute_units)
 }
 
 struct Tour {
@@ -84,6 +94,14 @@ impl Tour {
         self.send("market.mint_register", admit, &authority);
         let update = market::mint_update(authority.pubkey(), usdc.address, RATE_FLOOR, RATE_CEILING, true);
         self.send("market.mint_update", update, &authority);
+        for (number, open) in fees::fee_shards_open(authority.pubkey(), usdc.address).enumerate() {
+            // Addresses take more or fewer steps to find; the first stands for all.
+            if number == 0 {
+                self.send("market.fee_shard_open", open, &authority);
+            } else {
+                self.world.chain.send(&[open], &[&authority]).succeeds();
+            }
+        }
     }
 
     fn provider(&mut self) {
@@ -161,6 +179,8 @@ impl Tour {
         );
         let rekey = market::job_rekey(attestation.pubkey(), self.world.provider.owner(), job);
         self.send("market.job_rekey", rekey, &attestation);
+        let extend = market::job_extend(job, &self.world.job(&job), 2 * parties::DURATION_S);
+        self.send("market.job_extend", extend, &tenant);
         self.world.chain.advance(100);
         let first = self.world.receipt(&job, 60_000);
         self.world.settle(&first).succeeds();
@@ -264,6 +284,36 @@ impl Tour {
         self.note("market.fault_prove", &done);
         self.units
             .push(("staking.stake_slash".to_owned(), done.compute_units_of(&::staking::ID)));
+    }
+
+    fn delegation(&mut self) {
+        let wallet = self.world.provider.wallet.insecure_clone();
+        let delegator = self.world.tenant.wallet.insecure_clone();
+        let (owner, from, gnt) = (wallet.pubkey(), delegator.pubkey(), self.world.gnt.clone());
+        let tokens = gnt.mint_to(&mut self.world.chain, &from, 2 * BOND);
+        self.send(
+            "staking.delegation_open",
+            delegation::delegation_open(from, owner),
+            &delegator,
+        );
+        let deposit = delegation::delegation_deposit(from, owner, gnt.address, tokens, gnt.token_program, BOND);
+        self.send("staking.delegation_deposit", deposit, &delegator);
+        self.send(
+            "staking.commission_set",
+            delegation::commission_set(owner, 500),
+            &wallet,
+        );
+        let reward = delegation::reward_add(from, owner, gnt.address, tokens, gnt.token_program, BOND / 3);
+        self.send("staking.reward_add", reward, &delegator);
+        let unbond = || delegation::delegation_unbond(from, owner, BOND / 7);
+        self.send("staking.delegation_unbond", unbond(), &delegator);
+        let cancel = delegation::delegation_cancel(from, owner, 0);
+        self.send("staking.delegation_cancel", cancel, &delegator);
+        self.world.chain.send(&[unbond()], &[&delegator]).succeeds();
+        self.world.chain.advance(i64::from(UNBONDING_PERIOD_S));
+        let withdraw = delegation::delegation_withdraw(from, owner, gnt.address, tokens, gnt.token_program);
+        self.send_by("staking.delegation_withdraw", withdraw, &[]);
+        self.world.heartbeat().succeeds();
     }
 
     fn unbonding(&mut self) {
