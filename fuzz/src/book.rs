@@ -15,6 +15,8 @@ use crate::cast::{Actor, Key, Keys, OF_2022, Purse, Token};
 pub type NodeId = (Actor, u16);
 /// A job: its tenant and the number that the tenant chose.
 pub type JobId = (Actor, u64);
+/// A fee shard: its mint and its number.
+pub type ShardId = (Token, u8);
 
 /// An account that a program made at an address of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +35,21 @@ pub enum Place {
     Job(JobId),
     Fault(JobId, u8),
     Claim(JobId),
+    Shard(ShardId),
+}
+
+/// How many fee shards a mint has.
+pub const SHARDS: u8 = 8;
+
+thread_local! {
+    /// Keys are the same in every run, and so are the addresses that follow from them.
+    static BOOK: Book = Book::default();
+}
+
+/// The number of the shard that collects a job's fee: the first byte of the job's address, modulo their number.
+#[must_use]
+pub fn shard_of(job: JobId) -> u8 {
+    BOOK.with(|book| book.at(Place::Job(job)).to_bytes()[0] % SHARDS)
 }
 
 /// Keys, and addresses with their bumps.
@@ -129,6 +146,7 @@ impl Book {
             }
             Place::Job((tenant, nonce)) => market(&[seeds::JOB, self.wallet(tenant).as_ref(), &nonce.to_le_bytes()]),
             Place::Claim(job) => market(&[seeds::CLAIM, self.at(Place::Job(job)).as_ref()]),
+            Place::Shard((token, number)) => market(&[seeds::FEES, self.mint(token).as_ref(), &[number]]),
             Place::Fault(job, kind) => market(&[seeds::FAULT, self.at(Place::Job(job)).as_ref(), &[kind]]),
         }
     }

@@ -4,7 +4,7 @@ use gantry_sdk::{Keypair, Pubkey, Signer, wire::sha256};
 use serde::{Deserialize, Serialize};
 
 /// How many actors there are. Each may be provider, tenant, reporter and authority, also at the same time.
-pub const ACTORS: u8 = 6;
+pub const ACTORS: u8 = 7;
 /// How many mints there are: more than a node can be priced in.
 pub const TOKENS: u8 = 5;
 /// Attestation keys that a provider takes turns with.
@@ -14,6 +14,9 @@ pub const ATTESTATION_KEYS: u8 = 3;
 pub type Actor = u8;
 /// A mint's number, below [`TOKENS`].
 pub type Token = u8;
+
+/// Who gets the fees at first, and trades only after somebody else is named.
+pub const TREASURER: Actor = 6;
 
 /// The network token, which bonds are made of.
 pub const GNT: Token = 0;

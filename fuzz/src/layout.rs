@@ -9,7 +9,7 @@ use gantry_sdk::{
 
 use crate::{
     action::{self, GENESIS_HASH},
-    book::{Book, JobId, NodeId, Place},
+    book::{Book, JobId, NodeId, Place, ShardId},
     cast::{Actor, GNT, Token},
     model::{
         State,
@@ -28,7 +28,7 @@ impl State {
             mints: self
                 .mints
                 .iter()
-                .map(|(token, mint)| (*token, mint_layout(book, *token, mint)))
+                .map(|(token, mint)| (*token, mint_layout(book, *token, mint, self.shards_of(*token))))
                 .collect(),
             providers: self
                 .providers
@@ -54,6 +54,11 @@ impl State {
                 .jobs
                 .iter()
                 .map(|(id, job)| (*id, job_layout(book, *id, job, self.bill(id))))
+                .collect(),
+            shards: self
+                .shards
+                .iter()
+                .map(|(id, amount)| (*id, shard_layout(book, *id, *amount)))
                 .collect(),
             claims: self
                 .claims
@@ -89,19 +94,22 @@ impl State {
     fn config_layout(&self, book: &Book) -> market::Config {
         market::Config {
             authority: book.key(self.config.authority),
+            treasury: book.key(self.config.treasury),
             genesis_hash: GENESIS_HASH,
             stake_per_gpu: self.config.stake_per_gpu,
             start_deadline_s: self.config.start_deadline_s,
             grace_window_s: self.config.grace_window_s,
             heartbeat_max_age_s: self.config.heartbeat_max_age_s,
             fee_bps: self.config.fee_bps,
+            fee_burn_bps: self.config.fee_burn_bps,
             paused: u8::from(self.config.paused),
             bump: book.bump(Place::Config),
+            ..Zeroable::zeroed()
         }
     }
 }
 
-fn mint_layout(book: &Book, token: Token, mint: &Mint) -> market::RegisteredMint {
+fn mint_layout(book: &Book, token: Token, mint: &Mint, fee_shards: u8) -> market::RegisteredMint {
     market::RegisteredMint {
         mint: book.mint(token),
         vault: book.at(Place::Vault(token)),
@@ -112,6 +120,7 @@ fn mint_layout(book: &Book, token: Token, mint: &Mint) -> market::RegisteredMint
         decimals: token,
         enabled: u8::from(mint.enabled),
         bump: book.bump(Place::Mint(token)),
+        fee_shards,
         ..Zeroable::zeroed()
     }
 }
@@ -244,6 +253,16 @@ fn fault_layout(book: &Book, (job, kind): (JobId, u8), fault: &Fault) -> market:
         penalty_bps: fault.penalty_bps,
         kind,
         bump: book.bump(Place::Fault(job, kind)),
+        ..Zeroable::zeroed()
+    }
+}
+
+fn shard_layout(book: &Book, id: ShardId, amount: u64) -> market::FeeShard {
+    market::FeeShard {
+        mint: book.mint(id.0),
+        amount,
+        number: id.1,
+        bump: book.bump(Place::Shard(id)),
         ..Zeroable::zeroed()
     }
 }

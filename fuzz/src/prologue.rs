@@ -2,15 +2,15 @@
 
 use crate::{
     action::{
-        Action, BalanceDeposit, BalanceOpen, MintRegister, NodeHeartbeat, NodePriceSet, NodeRegister, Parameters,
-        ProviderRegister, StakeDeposit, StakeOpen, config_initialize, parameters, pool_initialize,
+        Action, BalanceDeposit, BalanceOpen, FeeShardOpen, MintRegister, NodeHeartbeat, NodePriceSet, NodeRegister,
+        Parameters, ProviderRegister, StakeDeposit, StakeOpen, config_initialize, parameters, pool_initialize,
     },
-    book::Book,
+    book::{Book, SHARDS},
     cast::{Actor, GNT, Key, Purse, Token},
     chain::Chain,
     model::{
         State,
-        state::{Config, Pool, endowment},
+        state::{Pool, endowment},
     },
 };
 
@@ -35,20 +35,11 @@ pub fn genesis(book: &Book, with_logs: bool) -> (Chain, State) {
     let mut all = pool_initialize(book, deployer, authority, PERIOD_S);
     all.extend(config_initialize(book, deployer, parameters(book, &standard)));
     chain.send(&all).expect("the programs can be configured");
-    let config = Config {
-        authority: standard.authority,
-        stake_per_gpu: standard.stake_per_gpu,
-        start_deadline_s: standard.start_deadline_s,
-        grace_window_s: standard.grace_window_s,
-        heartbeat_max_age_s: standard.heartbeat_max_age_s,
-        fee_bps: standard.fee_bps,
-        paused: standard.paused,
-    };
     let pool = Pool {
         authority: AUTHORITY,
         period_s: PERIOD_S,
     };
-    (chain, State::new(config, pool))
+    (chain, State::new(standard.config(), pool))
 }
 
 /// The first actions of every episode, all of which succeed.
@@ -62,12 +53,18 @@ pub fn actions() -> Vec<Action> {
             floor: 1,
             ceiling: 20_000_000_000,
         }));
+        all.extend((0..SHARDS).map(|number| {
+            Action::FeeShardOpen(FeeShardOpen {
+                payer: 0,
+                shard: (token, number),
+            })
+        }));
     }
     for owner in PROVIDERS {
         all.extend(provider(owner));
     }
     for tenant in [3, 4, 5] {
-        for token in [1, 2] {
+        for token in REGISTERED {
             all.extend(deposit(tenant, token));
         }
     }
@@ -93,7 +90,7 @@ fn provider(owner: Actor) -> Vec<Action> {
         }),
         Action::NodeRegister(NodeRegister::standard(owner, 0)),
     ];
-    for token in [1, 2] {
+    for token in REGISTERED {
         all.extend(deposit(owner, token));
         all.push(Action::NodePriceSet(NodePriceSet {
             signer,

@@ -137,7 +137,8 @@ impl World {
             + state.balances.len()
             + state.jobs.len()
             + state.faults.len()
-            + state.claims.len();
+            + state.claims.len()
+            + state.shards.len();
         let there = self.chain.number_of_accounts() - self.foreign_accounts;
         if there == known {
             Ok(())

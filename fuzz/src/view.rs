@@ -3,13 +3,13 @@
 use gantry_sdk::{
     Pubkey,
     account::Layout,
-    market::state::{Balance, Claim, Config, Fault, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
     staking::state::{Pool, Stake},
 };
 use solana_account::ReadableAccount;
 
 use crate::{
-    book::{Book, JobId, NodeId, Place},
+    book::{Book, JobId, NodeId, Place, ShardId},
     cast::{ACTORS, Actor, Purse, TOKENS, Token, actors, tokens},
     chain::Chain,
     model::State,
@@ -29,6 +29,7 @@ pub struct View {
     pub jobs: Vec<(JobId, Job)>,
     pub faults: Vec<((JobId, u8), Fault)>,
     pub claims: Vec<(JobId, Claim)>,
+    pub shards: Vec<(ShardId, FeeShard)>,
     pub purses: [[u64; TOKENS as usize]; ACTORS as usize],
     pub vaults: [u64; TOKENS as usize],
     pub bonds: u64,
@@ -67,6 +68,7 @@ impl View {
             balances: reader.all(known.balances.keys(), |(owner, token)| Place::Balance(*owner, *token))?,
             jobs: reader.all(known.jobs.keys(), |id| Place::Job(*id))?,
             claims: reader.all(known.claims.keys(), |id| Place::Claim(*id))?,
+            shards: reader.all(known.shards.keys(), |id| Place::Shard(*id))?,
             faults: reader.all(known.faults.keys(), |(job, kind)| Place::Fault(*job, *kind))?,
             purses,
             vaults,
@@ -105,6 +107,7 @@ impl View {
             .or_else(|| of_lists("balance", &self.balances, &expected.balances))
             .or_else(|| of_lists("job", &self.jobs, &expected.jobs))
             .or_else(|| of_lists("claim", &self.claims, &expected.claims))
+            .or_else(|| of_lists("fee shard", &self.shards, &expected.shards))
             .or_else(|| of_lists("fault", &self.faults, &expected.faults))
             .or_else(|| of_one("what actors hold", &self.purses, &expected.purses))
             .or_else(|| of_one("what vaults hold", &self.vaults, &expected.vaults))

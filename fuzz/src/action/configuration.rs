@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::{Step, build};
 use crate::{
     book::{Book, Place},
-    cast::{Actor, GNT, Key, Token, tokens},
+    cast::{Actor, GNT, Key, TREASURER, Token, tokens},
     dice::Dice,
-    model::{State, Verdict},
+    model::{State, Verdict, state::Config},
 };
 
 /// Genesis hash of the fuzzer's cluster.
@@ -93,11 +93,13 @@ pub(crate) fn config_initialize(book: &Book, deployer: gantry_sdk::Pubkey, args:
 #[allow(missing_docs)]
 pub struct Parameters {
     pub authority: Key,
+    pub treasury: Key,
     pub stake_per_gpu: u64,
     pub start_deadline_s: u32,
     pub grace_window_s: u32,
     pub heartbeat_max_age_s: u32,
     pub fee_bps: u16,
+    pub fee_burn_bps: u16,
     pub paused: bool,
 }
 
@@ -107,12 +109,30 @@ impl Parameters {
     pub const fn standard(authority: Key) -> Self {
         Self {
             authority,
+            treasury: Key::Wallet(TREASURER),
             stake_per_gpu: 10_000_000_000,
             start_deadline_s: 60,
             grace_window_s: 30,
             heartbeat_max_age_s: 90,
             fee_bps: 500,
+            fee_burn_bps: 2_500,
             paused: false,
+        }
+    }
+
+    /// The model's form of the parameters.
+    #[must_use]
+    pub const fn config(&self) -> Config {
+        Config {
+            authority: self.authority,
+            treasury: self.treasury,
+            stake_per_gpu: self.stake_per_gpu,
+            start_deadline_s: self.start_deadline_s,
+            grace_window_s: self.grace_window_s,
+            heartbeat_max_age_s: self.heartbeat_max_age_s,
+            fee_bps: self.fee_bps,
+            fee_burn_bps: self.fee_burn_bps,
+            paused: self.paused,
         }
     }
 }
@@ -121,11 +141,13 @@ impl Parameters {
 pub(crate) fn parameters(book: &Book, of: &Parameters) -> MarketParameters {
     MarketParameters {
         authority: book.key(of.authority),
+        treasury: book.key(of.treasury),
         stake_per_gpu: of.stake_per_gpu,
         start_deadline_s: of.start_deadline_s,
         grace_window_s: of.grace_window_s,
         heartbeat_max_age_s: of.heartbeat_max_age_s,
         fee_bps: of.fee_bps,
+        fee_burn_bps: of.fee_burn_bps,
         paused: of.paused,
     }
 }
@@ -147,6 +169,13 @@ impl Step for ConfigUpdate {
             1 | 2 => Key::Wallet(dice.actor()),
             _ => now,
         };
+        // A treasury that trades no longer can, so mostly it is the one that never does.
+        to.treasury = match dice.below(20) {
+            0 => Key::Zero,
+            1 | 2 => dice.key(),
+            3..=6 => state.config.treasury,
+            _ => to.treasury,
+        };
         // Each parameter at an edge now and then.
         // What stops nearly every job is rare, for it lasts until the next change.
         to.stake_per_gpu = match dice.below(40) {
@@ -159,6 +188,7 @@ impl Step for ConfigUpdate {
         to.grace_window_s = dice.edge(5, 3_600, to.grace_window_s);
         to.heartbeat_max_age_s = dice.edge(10, 1_000_000, to.heartbeat_max_age_s);
         to.fee_bps = u16::try_from(dice.edge(0, 2_000, 500)).ok()?;
+        to.fee_burn_bps = u16::try_from(dice.edge(0, 10_000, 2_500)).ok()?;
         to.paused = dice.chance(4);
         Some(Self {
             signer: dice.signer(now),

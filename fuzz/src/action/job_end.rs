@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Step, build};
 use crate::{
-    book::{Book, JobId, NodeId, Place},
+    book::{Book, JobId, NodeId, Place, ShardId, shard_of},
     cast::{Actor, Key, Token},
     dice::Dice,
     model::{
@@ -53,7 +53,7 @@ impl Ending {
 
 /// `job_close`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JobClose(pub Ending);
+pub struct JobClose(pub Ending, pub ShardId);
 
 impl Step for JobClose {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
@@ -68,11 +68,17 @@ impl Step for JobClose {
         } else {
             dice.job_that(state, runs)?
         };
-        Some(Self(Ending::generate(dice, state, job)))
+        let token = state.jobs.get(&job).map_or(0, |job| job.token);
+        // Rarely another of the mint's, another mint's, or none.
+        let shard = dice.mostly((token, shard_of(job)), |dice| {
+            let token = if dice.chance(50) { token } else { dice.token() };
+            (token, u8::try_from(dice.below(9)).unwrap_or(0))
+        });
+        Some(Self(Ending::generate(dice, state, job), shard))
     }
 
     fn apply(&self, state: &mut State) -> Verdict {
-        state.job_close(&self.0)
+        state.job_close(self)
     }
 
     fn instructions(&self, book: &Book) -> Vec<Instruction> {
@@ -86,6 +92,7 @@ impl Step for JobClose {
             pool: book.at(Place::Pool),
             stake: book.at(Place::Stake(of.stake)),
             staking_program: gantry_sdk::staking::ID,
+            fee_shard: book.at(Place::Shard(self.1)),
         };
         build(ID, &accounts, &arguments::JobClose {})
     }

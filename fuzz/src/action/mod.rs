@@ -6,7 +6,9 @@ mod chance;
 mod claim;
 mod configuration;
 mod fault;
+mod fees;
 mod job_end;
+mod job_extend;
 mod job_life;
 mod job_open;
 mod job_settle;
@@ -31,7 +33,9 @@ pub use claim::{ClaimOpen, ClaimRefute, ClaimSettle};
 pub use configuration::{ConfigUpdate, GENESIS_HASH, Initialize, MintRegister, MintUpdate, Parameters, PoolConfigure};
 pub(crate) use configuration::{config_initialize, parameters, pool_initialize};
 pub use fault::FaultProve;
+pub use fees::{FeeShardOpen, FeesSweep};
 pub use job_end::{Ending, JobCancel, JobClose};
+pub use job_extend::JobExtend;
 pub use job_life::{JobRekey, JobStart, JobStop};
 pub use job_open::JobOpen;
 pub use job_settle::JobSettle;
@@ -141,6 +145,9 @@ actions! {
     4 ClaimOpen,
     5 ClaimSettle,
     1 ClaimRefute,
+    3 FeeShardOpen,
+    4 FeesSweep,
+    4 JobExtend,
 }
 
 impl Action {

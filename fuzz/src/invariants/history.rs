@@ -21,7 +21,11 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         "a job goes from open to running to stopped to closed, or from open to cancelled",
         states,
     ),
-    Invariant::new(33, "what a job was opened with stays", terms),
+    Invariant::new(
+        33,
+        "what a job was opened with stays, but its tenant may rent for longer",
+        terms,
+    ),
     Invariant::new(34, "sequence, metered time, owed, paid and fee only grow", growth),
     Invariant::new(35, "an ended job stays as it is", record),
     Invariant::new(36, "after the final receipt nothing more is metered", finality),
@@ -60,6 +64,7 @@ fn vanishing(scene: &Scene) -> Held {
             view.balances.len(),
             view.jobs.len(),
             view.faults.len(),
+            view.shards.len(),
         ]
     };
     let (before, after) = (counts(scene.before), counts(scene.after));
@@ -99,8 +104,13 @@ fn states(scene: &Scene) -> Held {
 }
 
 fn terms(scene: &Scene) -> Held {
+    let is_extended = matches!(scene.action, Action::JobExtend(_));
     every(scene, |old, new| {
         let mut expected = *new;
+        if is_extended && new.max_duration_s > old.max_duration_s && new.escrow >= old.escrow {
+            expected.max_duration_s = old.max_duration_s;
+            expected.escrow = old.escrow;
+        }
         // Everything but these is fixed at the opening.
         expected.attestation_key = old.attestation_key;
         expected.former_key = old.former_key;

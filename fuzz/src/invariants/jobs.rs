@@ -31,7 +31,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         "metered time is at most the time since the start, when it grows after a stop that until the stop, and one second",
         elapsed,
     ),
-    Invariant::new(17, "an ended job holds its fee and nothing else", ended),
+    Invariant::new(17, "an ended job's escrow was paid, refunded, or is its fee", ended),
     Invariant::new(18, "a living job has refunded nothing", living),
     Invariant::new(19, "a job's moments fit its state", moments),
     Invariant::new(20, "no job was started after its deadline", started_in_time),

@@ -122,7 +122,7 @@ fn destination(scene: &Scene) -> Held {
 
 fn owner(scene: &Scene) -> Held {
     for (owner, stake) in &scene.after.stakes {
-        let is_owners = stake.owner == scene.book.wallet(*owner) && stake.padding == [0; 7];
+        let is_owners = stake.owner == scene.book.wallet(*owner) && stake.padding == [0; 3];
         holds(is_owners, || format!("stake {owner}: {stake:?}"))?;
     }
     every(scene, |_, old, new| old.opened_at == new.opened_at)

@@ -19,8 +19,8 @@ const EVIDENCE_WINDOW_S: i64 = 12 * 3_600;
 const BOUNTY_BPS: u16 = 1_000;
 
 impl State {
-    /// `fault_prove`: a tenth of everything slashable for the first fault, three tenths for the second, then all; out of the active stake
-    /// first, then out of the queue by place. A tenth of it goes to the reporter, the rest is burned.
+    /// `fault_prove`: a tenth of every part of the stake for the first fault, three tenths for the second, then all; of each part rounded
+    /// down. A tenth of the sum goes to the reporter, the rest is burned.
     ///
     /// # Errors
     /// As the protocol says.
@@ -44,20 +44,16 @@ impl State {
             1 => 3_000,
             _ => 10_000,
         };
-        let slashed = arithmetic::part(stake.slashable(), penalty_bps);
-        let bounty = arithmetic::part(slashed, BOUNTY_BPS);
-        let mut left = slashed;
-        let from_active = left.min(stake.active);
-        stake.active -= from_active;
-        left -= from_active;
+        let before = stake.slashable();
+        stake.active -= arithmetic::part(stake.active, penalty_bps);
         for request in &mut stake.queue {
-            let taken = left.min(request.0);
-            request.0 -= taken;
-            left -= taken;
+            request.0 -= arithmetic::part(request.0, penalty_bps);
             if request.0 == 0 {
                 *request = (0, 0);
             }
         }
+        let slashed = before - stake.slashable();
+        let bounty = arithmetic::part(slashed, BOUNTY_BPS);
         stake.slashed += slashed;
         provider.faults += 1;
         let fault = Fault {

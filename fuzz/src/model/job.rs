@@ -8,8 +8,8 @@ use super::{
     state::{Job, Phase},
 };
 use crate::{
-    action::{Ending, Evidence, JobOpen, JobRekey, JobSettle, JobStart, JobStop},
-    book::JobId,
+    action::{Ending, Evidence, JobClose, JobExtend, JobOpen, JobRekey, JobSettle, JobStart, JobStop},
+    book::{JobId, SHARDS, ShardId, shard_of},
     cast::Key,
 };
 
@@ -31,6 +31,10 @@ impl State {
 
         require(!config.paused, MarketError::Paused)?;
         require(mint.enabled, MarketError::MintDisabled)?;
+        require(self.shards_of(open.token) == SHARDS, MarketError::FeeShardsMissing)?;
+        let is_treasury = |actor| config.treasury == Key::Wallet(actor);
+        let is_between_others = !is_treasury(open.tenant) && !is_treasury(owner);
+        require(is_between_others, MarketError::TreasuryMayNotTrade)?;
         require(open.session != Key::Zero, MarketError::InvalidKey)?;
         let balance = self.balance_of(open.balance, open.tenant, open.token)?;
         require(open.stake == owner, MarketError::WrongStake)?;
@@ -134,6 +138,44 @@ impl State {
         Ok(())
     }
 
+    /// `job_extend`: by the tenant's wallet, while the rented time runs, as far as the node offers now; the escrow becomes what one opening
+    /// for as long would have set aside.
+    ///
+    /// # Errors
+    /// As the protocol says.
+    pub fn job_extend(&mut self, extend: &JobExtend) -> Verdict {
+        let job = self.jobs.get(&extend.job).ok_or(WRITTEN_MISSING)?;
+        let node = self.nodes.get(&extend.node).ok_or(READ_MISSING)?;
+        require(self.balances.contains_key(&extend.balance), WRITTEN_MISSING)?;
+        require(extend.signer == Key::Wallet(extend.job.0), MarketError::NotTenant)?;
+        require(extend.node == job.node, WRONG_ADDRESS)?;
+        let balance = self.balance_of(extend.balance, extend.job.0, job.token)?;
+        require(node.active, MarketError::NodeInactive)?;
+        require(
+            (node.min_s..=node.max_s).contains(&extend.max_s),
+            MarketError::DurationOutOfRange,
+        )?;
+        match job.phase {
+            Phase::Open => {}
+            Phase::Running if !job.is_final => {
+                let ends_at = job.started_at + i64::from(job.max_s);
+                require(self.now <= ends_at, MarketError::JobExpired)?;
+            }
+            _ => return Err(MarketError::WrongJobState.into()),
+        }
+        require(extend.max_s > job.max_s, MarketError::NotLonger)?;
+        let escrow = arithmetic::owed(job.rate, arithmetic::longest_ms(extend.max_s));
+        let escrow = escrow.ok_or(MarketError::AmountOverflow)?;
+        let balance = balance.checked_sub(escrow - job.escrow);
+        let balance = balance.ok_or(MarketError::InsufficientBalance)?;
+        self.balances.insert(extend.balance, balance);
+        if let Some(job) = self.jobs.get_mut(&extend.job) {
+            job.escrow = escrow;
+            job.max_s = extend.max_s;
+        }
+        Ok(())
+    }
+
     /// `job_rekey`: the provider's current key replaces the job's, once.
     ///
     /// # Errors
@@ -200,12 +242,12 @@ impl State {
         Ok(())
     }
 
-    /// `job_close`: by anyone once final or past the grace window; by the attestation key at any time.
+    /// `job_close`: by anyone once final or past the grace window; by the attestation key at any time. The fee goes to the job's shard.
     ///
     /// # Errors
     /// As the protocol says.
-    pub fn job_close(&mut self, ending: &Ending) -> Verdict {
-        let job = self.ending_job(ending)?;
+    pub fn job_close(&mut self, JobClose(ending, shard): &JobClose) -> Verdict {
+        let job = self.ending_job(ending, Some(*shard))?;
         let ends_at = match job.phase {
             Phase::Running => job.started_at + i64::from(job.max_s),
             Phase::Stopped => job.stopped_at,
@@ -214,7 +256,13 @@ impl State {
         require(!job.claimed, MarketError::ClaimWaiting)?;
         let is_due = job.is_final || self.now > ends_at + i64::from(job.grace_s);
         require(is_due || ending.caller == job.attestation, MarketError::GraceWindowOpen)?;
-        self.end(ending, &job, Phase::Closed)
+        let is_its_own = *shard == (job.token, shard_of(ending.job));
+        require(is_its_own, MarketError::WrongFeeShard)?;
+        let owed = owed(job.rate, job.metered_ms);
+        let fee = arithmetic::part(owed, job.fee_bps);
+        self.end(ending, &job, Phase::Closed)?;
+        *self.shards.entry(*shard).or_default() += fee;
+        Ok(())
     }
 
     /// `job_cancel`: by anyone past the start deadline; by the attestation key before.
@@ -222,7 +270,7 @@ impl State {
     /// # Errors
     /// As the protocol says.
     pub fn job_cancel(&mut self, ending: &Ending) -> Verdict {
-        let job = self.ending_job(ending)?;
+        let job = self.ending_job(ending, None)?;
         require(job.phase == Phase::Open, MarketError::WrongJobState)?;
         let is_due = self.now > job.start_deadline;
         require(
@@ -233,11 +281,13 @@ impl State {
     }
 
     /// The job, when all accounts of its ending exist and the node is its own.
-    fn ending_job(&self, ending: &Ending) -> Result<Job, super::Refusal> {
+    fn ending_job(&self, ending: &Ending, shard: Option<ShardId>) -> Result<Job, super::Refusal> {
         let job = self.jobs.get(&ending.job).ok_or(WRITTEN_MISSING)?;
         require(self.nodes.contains_key(&ending.node), WRITTEN_MISSING)?;
         require(self.balances.contains_key(&ending.balance), WRITTEN_MISSING)?;
         self.stake_of(ending.stake)?;
+        let has_shard = shard.is_none_or(|shard| self.shards.contains_key(&shard));
+        require(has_shard, WRITTEN_MISSING)?;
         require(ending.node == job.node, WRONG_ADDRESS)?;
         Ok(job.clone())
     }

@@ -5,7 +5,7 @@ use gantry_sdk::market::MarketError;
 use super::{
     State, Verdict,
     refusal::{EXISTS, READ_MISSING, WRITTEN_MISSING, WRONG_ADDRESS, require},
-    state::{Config, Mint, Node, Provider},
+    state::{Mint, Node, Provider},
 };
 use crate::{
     action::profile_number::{FIRST_WRONG_ENDPOINT, WITHOUT_TLS_KEY},
@@ -24,21 +24,15 @@ impl State {
     pub fn config_update(&mut self, update: &ConfigUpdate) -> Verdict {
         require(update.signer == self.config.authority, MarketError::NotAuthority)?;
         let to = &update.to;
-        require(to.authority != Key::Zero, MarketError::InvalidKey)?;
+        let has_keys = to.authority != Key::Zero && to.treasury != Key::Zero;
+        require(has_keys, MarketError::InvalidKey)?;
         let is_in_bounds = to.fee_bps <= 2_000
+            && to.fee_burn_bps <= 10_000
             && (5..=3_600).contains(&to.grace_window_s)
             && (1..=3_600).contains(&to.start_deadline_s)
             && to.heartbeat_max_age_s >= 10;
         require(is_in_bounds, MarketError::ParameterOutOfRange)?;
-        self.config = Config {
-            authority: to.authority,
-            stake_per_gpu: to.stake_per_gpu,
-            start_deadline_s: to.start_deadline_s,
-            grace_window_s: to.grace_window_s,
-            heartbeat_max_age_s: to.heartbeat_max_age_s,
-            fee_bps: to.fee_bps,
-            paused: to.paused,
-        };
+        self.config = to.config();
         Ok(())
     }
 

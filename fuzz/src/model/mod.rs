@@ -9,6 +9,7 @@
 pub mod arithmetic;
 pub mod claim;
 pub mod fault;
+pub mod fees;
 pub mod job;
 pub mod market;
 pub mod money;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    book::{JobId, NodeId},
+    book::{JobId, NodeId, SHARDS, ShardId},
     cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
@@ -16,11 +16,13 @@ pub const PLACES: usize = 8;
 #[allow(missing_docs)]
 pub struct Config {
     pub authority: Key,
+    pub treasury: Key,
     pub stake_per_gpu: u64,
     pub start_deadline_s: u32,
     pub grace_window_s: u32,
     pub heartbeat_max_age_s: u32,
     pub fee_bps: u16,
+    pub fee_burn_bps: u16,
     pub paused: bool,
 }
 
@@ -197,6 +199,8 @@ pub struct State {
     pub jobs: BTreeMap<JobId, Job>,
     pub faults: BTreeMap<(JobId, u8), Fault>,
     pub claims: BTreeMap<JobId, Waiting>,
+    /// Base units of fees that wait in each fee shard.
+    pub shards: BTreeMap<ShardId, u64>,
     /// Tokens in the actors' own token accounts.
     pub purses: [[u64; TOKENS as usize]; ACTORS as usize],
     /// Tokens in the market's vaults.
@@ -212,7 +216,7 @@ pub struct State {
 pub fn endowment(token: Token) -> u64 {
     match token {
         GNT => 1_000_000_000_000_000,
-        2 => 3_000_000_000_000_000_000,
+        2 => 2_600_000_000_000_000_000,
         _ => 1_000_000_000_000,
     }
 }
@@ -235,6 +239,7 @@ impl State {
             jobs: BTreeMap::new(),
             faults: BTreeMap::new(),
             claims: BTreeMap::new(),
+            shards: BTreeMap::new(),
             purses: purses.try_into().expect("one each"),
             vaults: [0; TOKENS as usize],
             bonds: 0,
@@ -249,6 +254,13 @@ impl State {
             Purse::Vault(token) => &mut self.vaults[usize::from(token)],
             Purse::Bonds => &mut self.bonds,
         }
+    }
+
+    /// How many fee shards of a mint are open.
+    #[must_use]
+    pub fn shards_of(&self, token: Token) -> u8 {
+        let open = (0..SHARDS).filter(|number| self.shards.contains_key(&(token, *number)));
+        u8::try_from(open.count()).expect("few")
     }
 
     /// Everything that is bonded.
