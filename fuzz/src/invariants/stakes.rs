@@ -7,7 +7,11 @@ use crate::{action::Action, cast::Key};
 
 pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(60, "a stake reserves what the provider's living jobs hold", reserved),
-    Invariant::new(61, "reserved stake is active, but for what was slashed", backed),
+    Invariant::new(
+        61,
+        "reserved stake is active or delegated, but for what was slashed",
+        backed,
+    ),
     Invariant::new(
         62,
         "nothing leaves the queue before its time, unless slashed or taken back",
@@ -42,7 +46,8 @@ fn reserved(scene: &Scene) -> Held {
 
 fn backed(scene: &Scene) -> Held {
     for (owner, stake) in &scene.after.stakes {
-        let is_backed = u128::from(stake.reserved) <= u128::from(stake.active) + u128::from(stake.slashed);
+        let backing = u128::from(stake.active) + u128::from(stake.delegated);
+        let is_backed = u128::from(stake.reserved) <= backing + u128::from(stake.slashed);
         holds(is_backed, || format!("stake {owner}: {stake:?}"))?;
     }
     Ok(())
