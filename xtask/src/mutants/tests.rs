@@ -96,7 +96,7 @@ fn failed_tests(listing: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+mod unit_tests {
     use super::failed_tests;
 
     #[test]
