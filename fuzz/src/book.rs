@@ -15,6 +15,8 @@ use crate::cast::{Actor, Key, Keys, OF_2022, Purse, Token};
 pub type NodeId = (Actor, u16);
 /// A job: its tenant and the number that the tenant chose.
 pub type JobId = (Actor, u64);
+/// A delegation: the provider's wallet and the delegator's.
+pub type DelegationId = (Actor, Actor);
 /// A fee shard: its mint and its number.
 pub type ShardId = (Token, u8);
 
@@ -36,6 +38,7 @@ pub enum Place {
     Fault(JobId, u8),
     Claim(JobId),
     Shard(ShardId),
+    Delegation(DelegationId),
 }
 
 /// How many fee shards a mint has.
@@ -131,6 +134,11 @@ impl Book {
             Place::Pool => staking(&[staking_seeds::POOL]),
             Place::Bonds => staking(&[staking_seeds::VAULT]),
             Place::Stake(owner) => staking(&[staking_seeds::STAKE, self.wallet(owner).as_ref()]),
+            Place::Delegation((owner, delegator)) => staking(&[
+                staking_seeds::DELEGATION,
+                self.at(Place::Stake(owner)).as_ref(),
+                self.wallet(delegator).as_ref(),
+            ]),
             Place::Config => market(&[seeds::CONFIG]),
             Place::Signer => market(&[seeds::SIGNER]),
             Place::Mint(token) => market(&[seeds::MINT, self.mint(token).as_ref()]),

@@ -4,16 +4,16 @@ use bytemuck::Zeroable;
 use gantry_sdk::{
     Pubkey,
     market::state as market,
-    staking::state::{self as staking, Unbonding},
+    staking::state::{self as staking, Unbonding, UnbondingShares},
 };
 
 use crate::{
     action::{self, GENESIS_HASH},
-    book::{Book, JobId, NodeId, Place, ShardId},
+    book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
     cast::{Actor, GNT, Token},
     model::{
         State,
-        state::{Fault, Job, Mint, Node, Phase, Provider, Stake, Waiting},
+        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Stake, Waiting},
     },
     view::View,
 };
@@ -44,6 +44,11 @@ impl State {
                 .stakes
                 .iter()
                 .map(|(owner, stake)| (*owner, stake_layout(book, *owner, stake)))
+                .collect(),
+            delegations: self
+                .delegations
+                .iter()
+                .map(|(id, delegation)| (*id, delegation_layout(book, *id, delegation)))
                 .collect(),
             balances: self
                 .balances
@@ -176,12 +181,33 @@ fn stake_layout(book: &Book, owner: Actor, stake: &Stake) -> staking::Stake {
         active: stake.active,
         reserved: stake.reserved,
         slashed: stake.slashed,
+        delegated: stake.earning.assets,
+        delegated_shares: stake.earning.shares,
+        delegated_unbonding: stake.leaving.assets,
+        delegated_unbonding_shares: stake.leaving.shares,
+        commission_bps: stake.commission_bps,
+        next_commission_bps: stake.next_commission_bps,
+        commission_from: stake.commission_from,
         unbondings: stake.queue.map(|(amount, withdrawable_at)| Unbonding {
             amount,
             withdrawable_at,
         }),
         opened_at: stake.opened_at,
         bump: book.bump(Place::Stake(owner)),
+        ..Zeroable::zeroed()
+    }
+}
+
+fn delegation_layout(book: &Book, id: DelegationId, delegation: &Delegation) -> staking::Delegation {
+    staking::Delegation {
+        stake: book.at(Place::Stake(id.0)),
+        delegator: book.wallet(id.1),
+        shares: delegation.shares,
+        unbondings: delegation.queue.map(|(shares, withdrawable_at)| UnbondingShares {
+            shares,
+            withdrawable_at,
+        }),
+        bump: book.bump(Place::Delegation(id)),
         ..Zeroable::zeroed()
     }
 }

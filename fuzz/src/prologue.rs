@@ -2,8 +2,9 @@
 
 use crate::{
     action::{
-        Action, BalanceDeposit, BalanceOpen, FeeShardOpen, MintRegister, NodeHeartbeat, NodePriceSet, NodeRegister,
-        Parameters, ProviderRegister, StakeDeposit, StakeOpen, config_initialize, parameters, pool_initialize,
+        Action, BalanceDeposit, BalanceOpen, DelegationDeposit, DelegationOpen, FeeShardOpen, MintRegister,
+        NodeHeartbeat, NodePriceSet, NodeRegister, Parameters, ProviderRegister, StakeDeposit, StakeOpen,
+        config_initialize, parameters, pool_initialize,
     },
     book::{Book, SHARDS},
     cast::{Actor, GNT, Key, Purse, Token},
@@ -63,6 +64,9 @@ pub fn actions() -> Vec<Action> {
     for owner in PROVIDERS {
         all.extend(provider(owner));
     }
+    for (owner, delegator) in [(0, 3), (1, 4)] {
+        all.extend(delegation(owner, delegator));
+    }
     for tenant in [3, 4, 5] {
         for token in REGISTERED {
             all.extend(deposit(tenant, token));
@@ -106,6 +110,23 @@ fn provider(owner: Actor) -> Vec<Action> {
         node,
     }));
     all
+}
+
+/// Stake that somebody else has entrusted to a provider.
+const fn delegation(owner: Actor, delegator: Actor) -> [Action; 2] {
+    [
+        Action::DelegationOpen(DelegationOpen {
+            delegator,
+            stake: owner,
+        }),
+        Action::DelegationDeposit(DelegationDeposit {
+            signer: Key::Wallet(delegator),
+            stake: owner,
+            delegation: (owner, delegator),
+            source: Purse::Of(delegator, GNT),
+            amount: 100_000_000_000,
+        }),
+    ]
 }
 
 /// A balance with something in it.

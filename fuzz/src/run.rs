@@ -138,7 +138,8 @@ impl World {
             + state.jobs.len()
             + state.faults.len()
             + state.claims.len()
-            + state.shards.len();
+            + state.shards.len()
+            + state.delegations.len();
         let there = self.chain.number_of_accounts() - self.foreign_accounts;
         if there == known {
             Ok(())

@@ -4,12 +4,12 @@ use gantry_sdk::{
     Pubkey,
     account::Layout,
     market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
-    staking::state::{Pool, Stake},
+    staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
 
 use crate::{
-    book::{Book, JobId, NodeId, Place, ShardId},
+    book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
     cast::{ACTORS, Actor, Purse, TOKENS, Token, actors, tokens},
     chain::Chain,
     model::State,
@@ -25,6 +25,7 @@ pub struct View {
     pub providers: Vec<(Actor, Provider)>,
     pub nodes: Vec<(NodeId, Node)>,
     pub stakes: Vec<(Actor, Stake)>,
+    pub delegations: Vec<(DelegationId, Delegation)>,
     pub balances: Vec<((Actor, Token), Balance)>,
     pub jobs: Vec<(JobId, Job)>,
     pub faults: Vec<((JobId, u8), Fault)>,
@@ -65,6 +66,7 @@ impl View {
             providers: reader.all(known.providers.keys(), |owner| Place::Provider(*owner))?,
             nodes: reader.all(known.nodes.keys(), |id| Place::Node(*id))?,
             stakes: reader.all(known.stakes.keys(), |owner| Place::Stake(*owner))?,
+            delegations: reader.all(known.delegations.keys(), |id| Place::Delegation(*id))?,
             balances: reader.all(known.balances.keys(), |(owner, token)| Place::Balance(*owner, *token))?,
             jobs: reader.all(known.jobs.keys(), |id| Place::Job(*id))?,
             claims: reader.all(known.claims.keys(), |id| Place::Claim(*id))?,
@@ -104,6 +106,7 @@ impl View {
             .or_else(|| of_lists("provider", &self.providers, &expected.providers))
             .or_else(|| of_lists("node", &self.nodes, &expected.nodes))
             .or_else(|| of_lists("stake", &self.stakes, &expected.stakes))
+            .or_else(|| of_lists("delegation", &self.delegations, &expected.delegations))
             .or_else(|| of_lists("balance", &self.balances, &expected.balances))
             .or_else(|| of_lists("job", &self.jobs, &expected.jobs))
             .or_else(|| of_lists("claim", &self.claims, &expected.claims))

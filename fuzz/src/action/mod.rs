@@ -5,6 +5,7 @@ mod balance;
 mod chance;
 mod claim;
 mod configuration;
+mod delegation;
 mod fault;
 mod fees;
 mod job_end;
@@ -16,6 +17,7 @@ mod node;
 mod outside;
 mod provider;
 mod receipt;
+mod reward;
 mod stake;
 mod unbonding;
 
@@ -32,6 +34,7 @@ pub use balance::{BalanceDeposit, BalanceOpen, BalanceWithdraw};
 pub use claim::{ClaimOpen, ClaimRefute, ClaimSettle};
 pub use configuration::{ConfigUpdate, GENESIS_HASH, Initialize, MintRegister, MintUpdate, Parameters, PoolConfigure};
 pub(crate) use configuration::{config_initialize, parameters, pool_initialize};
+pub use delegation::{DelegationCancel, DelegationDeposit, DelegationOpen, DelegationUnbond, DelegationWithdraw};
 pub use fault::FaultProve;
 pub use fees::{FeeShardOpen, FeesSweep};
 pub use job_end::{Ending, JobCancel, JobClose};
@@ -45,6 +48,7 @@ pub use outside::{Advance, Gift};
 pub(crate) use provider::profile_number;
 pub use provider::{ProviderRegister, ProviderUpdate, profile};
 pub use receipt::{Claim, Evidence, root};
+pub use reward::{CommissionSet, RewardAdd};
 pub use stake::{StakeByStranger, StakeDeposit, StakeOpen};
 pub use unbonding::{UnbondingCancel, UnbondingRequest, UnbondingWithdraw};
 
@@ -148,6 +152,13 @@ actions! {
     3 FeeShardOpen,
     4 FeesSweep,
     4 JobExtend,
+    2 DelegationOpen,
+    6 DelegationDeposit,
+    4 DelegationUnbond,
+    1 DelegationCancel,
+    3 DelegationWithdraw,
+    2 CommissionSet,
+    3 RewardAdd,
 }
 
 impl Action {

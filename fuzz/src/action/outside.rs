@@ -78,6 +78,10 @@ fn deadlines(state: &State) -> Vec<i64> {
     found.extend(state.claims.values().map(|claim| claim.payable_at));
     let queues = state.stakes.values().flat_map(|stake| stake.queue);
     found.extend(queues.filter(|(amount, _)| *amount > 0).map(|(_, at)| at));
+    let queues = state.delegations.values().flat_map(|delegation| delegation.queue);
+    found.extend(queues.filter(|(shares, _)| *shares > 0).map(|(_, at)| at));
+    let notices = state.stakes.values().map(|stake| stake.commission_from);
+    found.extend(notices.filter(|at| *at > 0));
     found
 }
 

@@ -26,7 +26,7 @@ pub struct UnbondingRequest {
 impl Step for UnbondingRequest {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
         let owner = dice.among(&state.stakes)?;
-        let (free, active) = (state.stakes[&owner].free(), state.stakes[&owner].active);
+        let (free, active) = (state.stakes[&owner].own_free(), state.stakes[&owner].active);
         Some(Self {
             signer: dice.signer(Key::Wallet(owner)),
             stake: dice.mostly(owner, Dice::actor),

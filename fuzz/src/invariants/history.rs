@@ -65,6 +65,7 @@ fn vanishing(scene: &Scene) -> Held {
             view.jobs.len(),
             view.faults.len(),
             view.shards.len(),
+            view.delegations.len(),
         ]
     };
     let (before, after) = (counts(scene.before), counts(scene.after));

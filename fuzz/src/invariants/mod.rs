@@ -2,6 +2,7 @@
 //!
 //! These look at the accounts on the chain, before and after the step, and at nothing of the model.
 
+mod delegations;
 mod faults;
 mod history;
 mod jobs;
@@ -88,6 +89,7 @@ pub const ALL: &[&[Invariant]] = &[
     history::INVARIANTS,
     nodes::INVARIANTS,
     stakes::INVARIANTS,
+    delegations::INVARIANTS,
     faults::INVARIANTS,
     parameters::INVARIANTS,
 ];

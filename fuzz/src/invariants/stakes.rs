@@ -9,7 +9,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(60, "a stake reserves what the provider's living jobs hold", reserved),
     Invariant::new(
         61,
-        "reserved stake is active or delegated, but for what was slashed",
+        "what a job reserves and what an owner asks back was free: active or delegated, and not reserved",
         backed,
     ),
     Invariant::new(
@@ -45,12 +45,12 @@ fn reserved(scene: &Scene) -> Held {
 }
 
 fn backed(scene: &Scene) -> Held {
-    for (owner, stake) in &scene.after.stakes {
-        let backing = u128::from(stake.active) + u128::from(stake.delegated);
-        let is_backed = u128::from(stake.reserved) <= backing + u128::from(stake.slashed);
-        holds(is_backed, || format!("stake {owner}: {stake:?}"))?;
-    }
-    Ok(())
+    let is_request = matches!(scene.action, Action::UnbondingRequest(_));
+    every(scene, |_, old, new| {
+        let backing = u128::from(new.active) + u128::from(new.delegated);
+        let takes_free_stake = is_request || new.reserved > old.reserved;
+        !takes_free_stake || u128::from(new.reserved) <= backing
+    })
 }
 
 fn every(scene: &Scene, is_true: impl Fn(u8, &Stake, &Stake) -> bool) -> Held {

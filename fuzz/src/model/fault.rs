@@ -52,6 +52,9 @@ impl State {
                 *request = (0, 0);
             }
         }
+        for shared in [&mut stake.earning, &mut stake.leaving] {
+            shared.assets -= arithmetic::part(shared.assets, penalty_bps);
+        }
         let slashed = before - stake.slashable();
         let bounty = arithmetic::part(slashed, BOUNTY_BPS);
         stake.slashed += slashed;

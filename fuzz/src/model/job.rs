@@ -43,7 +43,7 @@ impl State {
             .stake_per_gpu
             .checked_mul(offered)
             .ok_or(MarketError::AmountOverflow)?;
-        require(stake.active >= to_cover, MarketError::StakeBelowOffer)?;
+        require(stake.backing() >= to_cover, MarketError::StakeBelowOffer)?;
         let per_gpu = node.rate(open.token).ok_or(MarketError::NotOffered)?;
         require(
             (mint.floor..=mint.ceiling).contains(&per_gpu),

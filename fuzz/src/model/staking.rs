@@ -84,7 +84,7 @@ impl State {
         let mut stake = self.stake_of(owner)?;
         require(signer == Key::Wallet(owner), StakingError::NotOwner)?;
         require(amount > 0, StakingError::ZeroAmount)?;
-        require(amount <= stake.free(), StakingError::InsufficientStake)?;
+        require(amount <= stake.own_free(), StakingError::InsufficientStake)?;
         let place = stake.queue.iter_mut().find(|(waiting, _)| *waiting == 0);
         *place.ok_or(StakingError::UnbondingQueueFull)? = (amount, self.now + i64::from(self.pool.period_s));
         stake.active -= amount;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    book::{JobId, NodeId, SHARDS, ShardId},
+    book::{DelegationId, JobId, NodeId, SHARDS, ShardId},
     cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
@@ -92,19 +92,57 @@ pub struct Stake {
     pub opened_at: i64,
     /// Amount and moment; an amount of zero is a free place.
     pub queue: [(u64, i64); PLACES],
+    /// What delegators entrusted and earned.
+    pub earning: Shared,
+    /// What delegators have asked back.
+    pub leaving: Shared,
+    pub commission_bps: u16,
+    pub next_commission_bps: u16,
+    /// When the next commission counts; zero when none is announced.
+    pub commission_from: i64,
+}
+
+/// What delegators own together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Shared {
+    pub assets: u64,
+    pub shares: u64,
+}
+
+/// What one wallet has delegated to one provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Delegation {
+    pub shares: u64,
+    /// Shares of what is leaving, and moment; no shares are a free place.
+    pub queue: [(u64, i64); PLACES],
 }
 
 impl Stake {
     /// What a fault can take: everything that has not left.
     #[must_use]
     pub fn slashable(&self) -> u64 {
-        self.active + self.queue.iter().map(|(amount, _)| amount).sum::<u64>()
+        let own = self.active + self.queue.iter().map(|(amount, _)| amount).sum::<u64>();
+        own + self.earning.assets + self.leaving.assets
+    }
+
+    /// What stands behind the provider's offer.
+    #[must_use]
+    pub const fn backing(&self) -> u64 {
+        self.active + self.earning.assets
     }
 
     /// What is neither unbonding nor held by jobs.
     #[must_use]
     pub const fn free(&self) -> u64 {
-        self.active.saturating_sub(self.reserved)
+        self.backing().saturating_sub(self.reserved)
+    }
+
+    /// What of it the provider may ask back.
+    #[must_use]
+    pub fn own_free(&self) -> u64 {
+        self.active.min(self.free())
     }
 }
 
@@ -195,6 +233,7 @@ pub struct State {
     pub providers: BTreeMap<Actor, Provider>,
     pub nodes: BTreeMap<NodeId, Node>,
     pub stakes: BTreeMap<Actor, Stake>,
+    pub delegations: BTreeMap<DelegationId, Delegation>,
     pub balances: BTreeMap<(Actor, Token), u64>,
     pub jobs: BTreeMap<JobId, Job>,
     pub faults: BTreeMap<(JobId, u8), Fault>,
@@ -235,6 +274,7 @@ impl State {
             providers: BTreeMap::new(),
             nodes: BTreeMap::new(),
             stakes: BTreeMap::new(),
+            delegations: BTreeMap::new(),
             balances: BTreeMap::new(),
             jobs: BTreeMap::new(),
             faults: BTreeMap::new(),
