@@ -1,6 +1,9 @@
 //! A chain inside the process: LiteSVM with the programs' committed bytecode.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, account::Layout, address};
 use litesvm::{LiteSVM, types::TransactionResult};
@@ -202,12 +205,19 @@ fn outcome(result: TransactionResult) -> Outcome {
     })
 }
 
+/// Names a folder whose programs are tested in the place of the committed ones: how `cargo xtask mutants` tries the tests.
+const PROGRAMS: &str = "GANTRY_PROGRAMS";
+
 /// The bytes of a file of this repository.
 ///
 /// # Panics
 /// When it is not there.
 #[must_use]
 pub fn committed(path: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    let other = std::env::var_os(PROGRAMS).filter(|_| path.starts_with("programs/bin/"));
+    let path = match (other, Path::new(path).file_name()) {
+        (Some(folder), Some(name)) => PathBuf::from(folder).join(name),
+        _ => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path),
+    };
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; `./dev programs` builds it", path.display()))
 }

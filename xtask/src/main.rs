@@ -2,7 +2,9 @@
 
 mod bench;
 mod check;
+mod fuzz;
 mod idl;
+mod mutants;
 mod process;
 mod programs;
 mod queries;
@@ -48,6 +50,13 @@ enum Command {
         #[command(subcommand)]
         what: bench::Bench,
     },
+    /// Send random instructions to the programs' bytecode and compare it with a model after each: `--steps`, `--seed`, `--replay`.
+    Fuzz {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+    /// Plant each bug of fuzz/mutants.toml into a copy of the sources, and see whether a test notices.
+    Mutants(mutants::Options),
     /// Check the repository's own rules: arrows, versions, sizes, ids, committed programs.
     Check,
     /// Link one on-chain program; rustc runs this during build-programs.
@@ -75,6 +84,8 @@ fn run(command: Command) -> Result<()> {
         Command::Idl { check } => idl::idl(&Workspace::locate()?, check),
         Command::SqlxPrepare { check } => queries::prepare(&Workspace::locate()?, check),
         Command::Bench { what } => bench::bench(&Workspace::locate()?, what),
+        Command::Fuzz { args } => fuzz::fuzz(&Workspace::locate()?, &args),
+        Command::Mutants(options) => mutants::mutants(&Workspace::locate()?, &options),
         Command::Check => check::check(&Workspace::locate()?),
         Command::LinkProgram { args } => programs::link::link(&args),
     }

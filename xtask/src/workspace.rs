@@ -14,6 +14,8 @@ use crate::process;
 #[derive(Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
+    /// Where its builds go instead of cargo's folder.
+    target: Option<PathBuf>,
 }
 
 impl Workspace {
@@ -25,7 +27,18 @@ impl Workspace {
         let root = Path::new(manifest.trim())
             .parent()
             .context("cargo named no workspace")?;
-        Ok(Self { root: root.to_owned() })
+        Ok(Self {
+            root: root.to_owned(),
+            target: None,
+        })
+    }
+
+    /// A copy of the checkout at `root`, whose builds go below `target`.
+    pub(crate) fn copy_at(root: PathBuf, target: PathBuf) -> Self {
+        Self {
+            root,
+            target: Some(target),
+        }
     }
 
     /// The folder that holds the workspace's `Cargo.toml`.
@@ -40,6 +53,9 @@ impl Workspace {
 
     /// A build folder of its own below cargo's, for builds with another compiler or feature set.
     pub(crate) fn target_dir(&self, name: &str) -> PathBuf {
+        if let Some(target) = &self.target {
+            return target.join(name);
+        }
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
         self.root.join(target).join(name)
     }

@@ -2,9 +2,10 @@
 
 /// Each package of the workspace and the packages of the workspace it may depend on, for any purpose.
 ///
-/// Nothing may use `gantry-cli`, `gantry-sandbox`, `xtask`, `path-tracer` or `panics`; `gantry-indexer` and `gantry-agent` do
-/// not know each other. Only `gantry-tests` stands above both, and beside the SDK looks into the programs themselves.
-const MAY_USE: [(&str, &[&str]); 14] = [
+/// Nothing may use `gantry-cli`, `gantry-sandbox`, `gantry-fuzz`, `xtask`, `path-tracer` or `panics`; `gantry-indexer` and `gantry-agent` do
+/// not know each other. Only `gantry-tests` stands above both, and beside the SDK looks into the programs themselves; `gantry-fuzz` knows
+/// the SDK alone, through which it sees both programs.
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("gantry-protocol", &[]),
     ("gantry-postgres", &[]),
     ("gantry-onchain", &["gantry-protocol"]),
@@ -27,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "gantry-agent",
         ],
     ),
+    ("gantry-fuzz", &["gantry-sdk"]),
     ("panics", &["gantry-onchain"]),
     ("path-tracer", &[]),
     ("xtask", &["gantry-postgres"]),
@@ -120,7 +122,14 @@ mod tests {
 
     #[test]
     fn nobody_may_use_what_stands_at_the_top() {
-        for top in ["gantry-cli", "gantry-sandbox", "xtask", "path-tracer", "gantry-tests"] {
+        for top in [
+            "gantry-cli",
+            "gantry-sandbox",
+            "xtask",
+            "path-tracer",
+            "gantry-fuzz",
+            "gantry-tests",
+        ] {
             assert!(MAY_USE.iter().all(|(_, allowed)| !allowed.contains(&top)), "{top}");
         }
     }

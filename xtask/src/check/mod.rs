@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::{
-    process,
+    mutants, process,
     programs::{SHELVES, manifest::Manifest},
     workspace::Workspace,
 };
@@ -34,9 +34,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     violations.extend(sizes::violations(workspace.root(), &tracked_sources(workspace)?)?);
     violations.extend(ids::violations(workspace)?);
     violations.extend(committed_programs(workspace)?);
+    violations.extend(mutants::violations(workspace)?);
 
     if violations.is_empty() {
-        println!("check: arrows, versions, file sizes, program ids and committed programs are in order");
+        println!("check: arrows, versions, file sizes, program ids, committed programs and mutants are in order");
         return Ok(());
     }
     for violation in &violations {

@@ -60,6 +60,11 @@ pub(crate) fn build_programs(workspace: &Workspace, check: bool) -> Result<()> {
     Ok(())
 }
 
+/// The bytecode of one deployed program, as the sources of this workspace give it.
+pub(crate) fn build_one(workspace: &Workspace, program: &str) -> Result<Vec<u8>> {
+    build::build(workspace, Toolchain::ready()?, DEPLOYED.sources, program)
+}
+
 fn rebuild(workspace: &Workspace, shelf: &Shelf) -> Result<()> {
     let toolchain = Toolchain::ready()?;
     let mut folders = vec![workspace.path(shelf.committed)];

@@ -1,0 +1,218 @@
+//! What a step may change, and what stays for good.
+
+use gantry_sdk::{Pubkey, market::state::Job};
+
+use super::{
+    Held, Invariant, Scene, holds,
+    jobs::{CANCELLED, CLOSED, OPEN, RUNNING, STOPPED, is_living},
+    pairs,
+};
+use crate::action::Action;
+
+pub(super) const INVARIANTS: &[Invariant] = &[
+    Invariant::new(30, "a refused step changes nothing", refusals),
+    Invariant::new(
+        31,
+        "no account of the programs vanishes, but a claim that was settled or refuted",
+        vanishing,
+    ),
+    Invariant::new(
+        32,
+        "a job goes from open to running to stopped to closed, or from open to cancelled",
+        states,
+    ),
+    Invariant::new(
+        33,
+        "what a job was opened with stays, but its tenant may rent for longer",
+        terms,
+    ),
+    Invariant::new(34, "sequence, metered time, owed, paid and fee only grow", growth),
+    Invariant::new(35, "an ended job stays as it is", record),
+    Invariant::new(36, "after the final receipt nothing more is metered", finality),
+    Invariant::new(
+        37,
+        "a job changes its attestation key once, and remembers the former",
+        rekeying,
+    ),
+    Invariant::new(
+        38,
+        "settling writes the job and one balance, and nothing that other jobs share",
+        settling,
+    ),
+    Invariant::new(39, "no step writes two jobs", one_job),
+    Invariant::new(
+        40,
+        "a job ends early only by its provider, or once it is final or due",
+        early_ends,
+    ),
+    Invariant::new(41, "a claim that waits stays as it is", waiting),
+];
+
+fn refusals(scene: &Scene) -> Held {
+    holds(scene.succeeded || scene.before == scene.after, || {
+        format!("{:?}", scene.action)
+    })
+}
+
+fn vanishing(scene: &Scene) -> Held {
+    let counts = |view: &crate::view::View| {
+        [
+            view.mints.len(),
+            view.providers.len(),
+            view.nodes.len(),
+            view.stakes.len(),
+            view.balances.len(),
+            view.jobs.len(),
+            view.faults.len(),
+            view.shards.len(),
+            view.delegations.len(),
+        ]
+    };
+    let (before, after) = (counts(scene.before), counts(scene.after));
+    let ended = scene.before.claims.len().saturating_sub(scene.after.claims.len());
+    let may_end = matches!(scene.action, Action::ClaimSettle(_) | Action::ClaimRefute(_));
+    holds(ended <= usize::from(may_end), || {
+        format!("{ended} claims: {:?}", scene.action)
+    })?;
+    let has_all = before.iter().zip(after).all(|(before, after)| *before <= after);
+    holds(has_all, || format!("{before:?} became {after:?}"))
+}
+
+fn every(scene: &Scene, is_true: impl Fn(&Job, &Job) -> bool) -> Held {
+    for (id, old, new) in pairs(&scene.before.jobs, &scene.after.jobs) {
+        holds(old == new || is_true(old, new), || {
+            format!("job {id:?}:\n  {old:?}\n  {new:?}")
+        })?;
+    }
+    Ok(())
+}
+
+fn states(scene: &Scene) -> Held {
+    let was_there = |id| scene.before.jobs.iter().any(|(other, _)| *other == id);
+    let new = scene
+        .after
+        .jobs
+        .iter()
+        .find(|(id, job)| job.state != OPEN && !was_there(*id));
+    holds(new.is_none(), || format!("a new job that is not open: {new:?}"))?;
+    every(scene, |old, new| {
+        old.state == new.state
+            || matches!(
+                (old.state, new.state),
+                (OPEN, RUNNING | CANCELLED) | (RUNNING, STOPPED | CLOSED) | (STOPPED, CLOSED)
+            )
+    })
+}
+
+fn terms(scene: &Scene) -> Held {
+    let is_extended = matches!(scene.action, Action::JobExtend(_));
+    every(scene, |old, new| {
+        let mut expected = *new;
+        if is_extended && new.max_duration_s > old.max_duration_s && new.escrow >= old.escrow {
+            expected.max_duration_s = old.max_duration_s;
+            expected.escrow = old.escrow;
+        }
+        // Everything but these is fixed at the opening.
+        expected.attestation_key = old.attestation_key;
+        expected.former_key = old.former_key;
+        expected.samples_root = old.samples_root;
+        expected.owed = old.owed;
+        expected.paid = old.paid;
+        expected.fee = old.fee;
+        expected.refund = old.refund;
+        expected.sequence = old.sequence;
+        expected.metered_ms = old.metered_ms;
+        expected.co_signed_ms = old.co_signed_ms;
+        expected.claimed = old.claimed;
+        expected.started_at = old.started_at;
+        expected.stopped_at = old.stopped_at;
+        expected.ended_at = old.ended_at;
+        expected.state = old.state;
+        expected.is_final = old.is_final;
+        expected == *old
+    })
+}
+
+fn growth(scene: &Scene) -> Held {
+    every(scene, |old, new| {
+        new.sequence >= old.sequence
+            && new.metered_ms >= old.metered_ms
+            && new.owed >= old.owed
+            && new.paid >= old.paid
+            && new.fee >= old.fee
+    })
+}
+
+fn record(scene: &Scene) -> Held {
+    every(scene, |old, _| is_living(old))
+}
+
+fn finality(scene: &Scene) -> Held {
+    every(scene, |old, new| {
+        old.is_final == 0 || (new.is_final == 1 && new.metered_ms == old.metered_ms)
+    })
+}
+
+fn rekeying(scene: &Scene) -> Held {
+    every(scene, |old, new| {
+        let is_same = old.attestation_key == new.attestation_key && old.former_key == new.former_key;
+        is_same || (old.former_key == Pubkey::default() && new.former_key == old.attestation_key)
+    })
+}
+
+fn settling(scene: &Scene) -> Held {
+    let Action::JobSettle(settle) = scene.action else {
+        return Ok(());
+    };
+    let mut expected = scene.before.clone();
+    for (id, job) in &mut expected.jobs {
+        if *id == settle.job {
+            let now = scene.after.jobs.iter().find(|(other, _)| other == id);
+            *job = now.map_or(*job, |(_, job)| *job);
+        }
+    }
+    for (id, balance) in &mut expected.balances {
+        if *id == settle.balance {
+            let now = scene.after.balances.iter().find(|(other, _)| other == id);
+            *balance = now.map_or(*balance, |(_, balance)| *balance);
+        }
+    }
+    holds(expected == *scene.after, || format!("{settle:?}"))
+}
+
+fn one_job(scene: &Scene) -> Held {
+    let changed = pairs(&scene.before.jobs, &scene.after.jobs)
+        .filter(|(_, old, new)| old != new)
+        .count();
+    let opened = scene.after.jobs.len() - scene.before.jobs.len();
+    holds(changed + opened <= 1, || {
+        format!("{changed} changed, {opened} opened: {:?}", scene.action)
+    })
+}
+
+fn early_ends(scene: &Scene) -> Held {
+    let caller = match scene.action {
+        Action::JobClose(close) => close.0.caller,
+        Action::JobCancel(cancel) => cancel.0.caller,
+        _ => return every(scene, |old, new| is_living(old) == is_living(new)),
+    };
+    let caller = scene.book.key(caller);
+    every(scene, |old, new| {
+        let is_due = match (old.state, new.state) {
+            (OPEN, CANCELLED) => scene.now > old.start_deadline,
+            (RUNNING, CLOSED) => {
+                scene.now > old.started_at + i64::from(old.max_duration_s) + i64::from(old.grace_window_s)
+            }
+            (STOPPED, CLOSED) => scene.now > old.stopped_at + i64::from(old.grace_window_s),
+            _ => false,
+        };
+        is_due || old.is_final == 1 || caller == old.attestation_key
+    })
+}
+
+fn waiting(scene: &Scene) -> Held {
+    for (id, old, new) in pairs(&scene.before.claims, &scene.after.claims) {
+        holds(old == new, || format!("claim of {id:?}:\n  {old:?}\n  {new:?}"))?;
+    }
+    Ok(())
+}
