@@ -162,14 +162,17 @@ impl Task {
     }
 
     /// Until when a waiting claim can be refuted; `None` when there is none. What the tenant has signed meanwhile makes it needless.
-    async fn waits_for_claim(&self, chain_is_ahead_ms: i64) -> Option<Instant> {
+    async fn waits_for_claim(&mut self, chain_is_ahead_ms: i64) -> Option<Instant> {
         if self.record.account.claimed == 0 {
             return None;
         }
         let claim = match self.services.chain.claim(self.address).await {
             Ok(Some(claim)) => claim,
-            // Refuted, as the next look at the job will show.
-            Ok(None) => return Some(Instant::now() + FIRST_PAUSE),
+            // Refuted, or settled by somebody else. The job may look the same otherwise, so that no news of it come: it is asked for.
+            Ok(None) => {
+                self.ask_chain().await;
+                return (self.record.account.claimed == 1).then(|| Instant::now() + FIRST_PAUSE);
+            }
             Err(error) => {
                 tracing::warn!(job = %self.address, %error, "the claim could not be read; trying again");
                 return Some(Instant::now() + FIRST_PAUSE);

@@ -198,3 +198,18 @@ async fn a_provider_that_cannot_pay_the_bond_closes_at_the_last_receipt_that_bot
     assert_eq!(world.ended(tenant.job).await.metered_ms, signed_ms);
     assert_eq!(world.chain.sent(), ["start", "settle", "close"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_was_refuted_is_given_up_and_the_job_closed_without_it() {
+    let world = World::new();
+    world.chain.pay_bonds();
+    let tenant = world.open_job(|job| job.grace_window_s = 12);
+    let signed_ms = once_signed(&world, &tenant, "sleep 1000").await;
+    sleep(Duration::from_millis(1_500)).await;
+    stop(&world, &tenant, 0);
+    until("the claim", || world.chain.get(tenant.job).claimed == 1).await;
+    world.chain.refute(tenant.job);
+    let job = world.ended(tenant.job).await;
+    assert_eq!((job.metered_ms, job.claimed), (signed_ms, 0));
+    assert_eq!(world.chain.sent(), ["start", "settle", "claim", "close"]);
+}

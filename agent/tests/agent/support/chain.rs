@@ -115,6 +115,14 @@ impl ScriptedChain {
         self.state().pays_bonds = true;
     }
 
+    /// Refutes the waiting claim about a job, as whoever holds a proof may, and tells nobody.
+    pub(crate) fn refute(&self, address: Pubkey) {
+        let mut state = self.state();
+        state.claims.remove(&address).expect("the claim");
+        let job = state.jobs.get_mut(&address).expect("the job");
+        job.release_claim().expect("claimed");
+    }
+
     /// What was confirmed, in words.
     pub(crate) fn sent(&self) -> Vec<String> {
         self.state().sent.clone()
