@@ -39,11 +39,14 @@ pub(crate) fn end_all_runs(data_dir: &Path) {
 /// Asks all processes with this in their environment to end, again and again since one may just be starting another, and then makes them.
 fn end(mark: &[u8]) {
     let began = Instant::now();
+    // A process that is just becoming another program shows no environment for a moment, so one look that finds none says nothing.
+    let mut found_none = false;
     loop {
         let strays = marked(mark);
-        if strays.is_empty() {
+        if strays.is_empty() && found_none {
             return;
         }
+        found_none = strays.is_empty();
         let waited = began.elapsed();
         if waited > 2 * PATIENCE {
             tracing::warn!("processes that do not end even when killed: {strays:?}");
