@@ -167,7 +167,7 @@ impl Jobs {
             return None;
         }
         tracing::info!(job = %address, tenant = %account.tenant, gpus = account.gpus, rate = account.rate, "a new job");
-        match self.spawn(address, JobRecord::new(account)) {
+        match self.spawn(address, JobRecord::new(account, self.services.gpus.simulated())) {
             Ok(handle) => Some(handle),
             Err(error) => {
                 tracing::error!(job = %address, %error, "the job cannot be taken on");

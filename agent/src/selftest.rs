@@ -164,6 +164,8 @@ fn receipts(scratch: &Path) -> Result<String> {
             metered_ms: number.into(),
             time_ms: 0,
             is_final: false,
+            gpus: 1,
+            simulated: false,
             samples: &samples,
         };
         log.issue(&draft, &key)?;

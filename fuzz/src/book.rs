@@ -20,6 +20,9 @@ pub type DelegationId = (Actor, Actor);
 /// A fee shard: its mint and its number.
 pub type ShardId = (Token, u8);
 
+/// A withdrawal that waits: its balance and its number.
+pub type WithdrawalId = ((Actor, Token), u8);
+
 /// An account that a program made at an address of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
@@ -38,6 +41,7 @@ pub enum Place {
     Fault(JobId, u8),
     Claim(JobId),
     Shard(ShardId),
+    Withdrawal(WithdrawalId),
     Delegation(DelegationId),
 }
 
@@ -155,6 +159,11 @@ impl Book {
             Place::Job((tenant, nonce)) => market(&[seeds::JOB, self.wallet(tenant).as_ref(), &nonce.to_le_bytes()]),
             Place::Claim(job) => market(&[seeds::CLAIM, self.at(Place::Job(job)).as_ref()]),
             Place::Shard((token, number)) => market(&[seeds::FEES, self.mint(token).as_ref(), &[number]]),
+            Place::Withdrawal(((owner, token), number)) => market(&[
+                seeds::WITHDRAWAL,
+                self.at(Place::Balance(owner, token)).as_ref(),
+                &[number],
+            ]),
             Place::Fault(job, kind) => market(&[seeds::FAULT, self.at(Place::Job(job)).as_ref(), &[kind]]),
         }
     }

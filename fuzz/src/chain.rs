@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use gantry_sdk::{Instruction, Pubkey, market, staking};
+use gantry_sdk::{Instruction, Pubkey, account::Layout, market, staking};
 use litesvm::LiteSVM;
 use solana_account::{Account, AccountSharedData, ReadableAccount};
 use solana_clock::Clock;
@@ -164,6 +164,18 @@ impl Chain {
     #[must_use]
     pub fn rent(&self, bytes: usize) -> u64 {
         self.0.minimum_balance_for_rent_exemption(bytes)
+    }
+
+    /// Changes an account of the programs behind their backs.
+    ///
+    /// # Panics
+    /// When there is no such account.
+    pub fn alter<T: Layout>(&mut self, address: &Pubkey, change: impl FnOnce(&mut T)) {
+        let mut account = Account::from(self.account(address).expect("an account of the programs").clone());
+        let mut state = T::read(&account.data).expect("an account of the programs");
+        change(&mut state);
+        account.data = [T::DISCRIMINATOR, bytemuck::bytes_of(&state)].concat();
+        self.0.set_account(*address, account).expect("an ordinary account");
     }
 
     /// Leaves a wallet too little to pay for an account.

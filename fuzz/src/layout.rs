@@ -9,11 +9,11 @@ use gantry_sdk::{
 
 use crate::{
     action::{self, GENESIS_HASH},
-    book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
+    book::{Book, DelegationId, JobId, NodeId, Place, ShardId, WithdrawalId},
     cast::{Actor, GNT, Token},
     model::{
         State,
-        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Stake, Waiting},
+        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Stake, Waiting, Withdrawal},
     },
     view::View,
 };
@@ -69,6 +69,11 @@ impl State {
                 .claims
                 .iter()
                 .map(|(id, claim)| (*id, claim_layout(book, *id, claim)))
+                .collect(),
+            withdrawals: self
+                .withdrawals
+                .iter()
+                .map(|(id, waiting)| (*id, withdrawal_layout(book, *id, waiting)))
                 .collect(),
             faults: self
                 .faults
@@ -126,6 +131,10 @@ fn mint_layout(book: &Book, token: Token, mint: &Mint, fee_shards: u8) -> market
         enabled: u8::from(mint.enabled),
         bump: book.bump(Place::Mint(token)),
         fee_shards,
+        withdraw_cap: mint.cap,
+        withdraw_room: u64::try_from(mint.room_parts / 3_600).expect("no more than the cap"),
+        withdraw_rest: u16::try_from(mint.room_parts % 3_600).expect("below the window"),
+        room_at: mint.room_at,
         ..Zeroable::zeroed()
     }
 }
@@ -289,6 +298,20 @@ fn shard_layout(book: &Book, id: ShardId, amount: u64) -> market::FeeShard {
         amount,
         number: id.1,
         bump: book.bump(Place::Shard(id)),
+        ..Zeroable::zeroed()
+    }
+}
+
+fn withdrawal_layout(book: &Book, id: WithdrawalId, waiting: &Withdrawal) -> market::Withdrawal {
+    let ((owner, token), number) = id;
+    market::Withdrawal {
+        balance: book.at(Place::Balance(owner, token)),
+        owner: book.wallet(owner),
+        mint: book.mint(token),
+        amount: waiting.amount,
+        payable_at: waiting.payable_at,
+        number,
+        bump: book.bump(Place::Withdrawal(id)),
         ..Zeroable::zeroed()
     }
 }

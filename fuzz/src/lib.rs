@@ -12,6 +12,7 @@ pub mod book;
 pub mod cast;
 pub mod chain;
 pub mod dice;
+pub mod ed25519;
 pub mod invariants;
 pub mod layout;
 pub mod model;

@@ -7,6 +7,7 @@ use clap::Parser;
 use gantry_fuzz::{
     action::Action,
     book::Book,
+    ed25519,
     run::{self, Failure, Plan, Report, World},
 };
 
@@ -23,12 +24,18 @@ struct Cli {
     /// Replay a failure that an earlier run wrote, with the programs' logs.
     #[arg(long, conflicts_with = "steps")]
     replay: Option<PathBuf>,
+    /// Instead, look at so many instructions of the Ed25519 precompile, or as many as there are systematic ones.
+    #[arg(long, value_name = "CASES", conflicts_with_all = ["steps", "replay"])]
+    ed25519: Option<u64>,
 }
 
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
     if let Some(path) = cli.replay {
         return replay(&path);
+    }
+    if let Some(cases) = cli.ed25519 {
+        return signatures(cases, cli.seed);
     }
     let plan = Plan {
         steps: cli.steps,
@@ -48,6 +55,30 @@ fn main() -> Result<ExitCode> {
         }
         Err(failure) => {
             tell(&failure, plan.seed)?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn signatures(cases: u64, seed: u64) -> Result<ExitCode> {
+    let report = ed25519::run(cases, seed, |report| {
+        println!("ed25519: {} systematic cases in {:.1} s", report.cases, report.time.as_secs_f64());
+    });
+    match report {
+        Ok(report) => {
+            println!(
+                "ed25519: {} cases with seed {seed} in {:.1} s: the precompile accepted {}, the market's parser {}, both {}; nothing was believed \
+                 that nobody signed, and nothing refused that was honest",
+                report.cases,
+                report.time.as_secs_f64(),
+                report.verified,
+                report.canonical,
+                report.believed
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(what) => {
+            println!("ed25519: failed with seed {seed}: {what}");
             Ok(ExitCode::FAILURE)
         }
     }

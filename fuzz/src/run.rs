@@ -78,6 +78,12 @@ impl World {
         self.chain.impoverish(&book.wallet(actor));
     }
 
+    /// The chain.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
     /// What the model knows.
     #[must_use]
     pub const fn state(&self) -> &State {
@@ -149,6 +155,7 @@ impl World {
             + state.faults.len()
             + state.claims.len()
             + state.shards.len()
+            + state.withdrawals.len()
             + state.delegations.len();
         let there = self.chain.number_of_accounts() - self.foreign_accounts;
         // No event needs to speak of the vaults, whose accounts are the token programs'.

@@ -3,13 +3,13 @@
 use gantry_sdk::{
     Pubkey,
     account::Layout,
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint, Withdrawal},
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
 
 use crate::{
-    book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
+    book::{Book, DelegationId, JobId, NodeId, Place, ShardId, WithdrawalId},
     cast::{ACTORS, Actor, Purse, TOKENS, Token, actors, tokens},
     chain::Chain,
     model::State,
@@ -31,6 +31,7 @@ pub struct View {
     pub faults: Vec<((JobId, u8), Fault)>,
     pub claims: Vec<(JobId, Claim)>,
     pub shards: Vec<(ShardId, FeeShard)>,
+    pub withdrawals: Vec<(WithdrawalId, Withdrawal)>,
     pub purses: [[u64; TOKENS as usize]; ACTORS as usize],
     pub vaults: [u64; TOKENS as usize],
     pub bonds: u64,
@@ -71,6 +72,7 @@ impl View {
             jobs: reader.all(known.jobs.keys(), |id| Place::Job(*id))?,
             claims: reader.all(known.claims.keys(), |id| Place::Claim(*id))?,
             shards: reader.all(known.shards.keys(), |id| Place::Shard(*id))?,
+            withdrawals: reader.all(known.withdrawals.keys(), |id| Place::Withdrawal(*id))?,
             faults: reader.all(known.faults.keys(), |(job, kind)| Place::Fault(*job, *kind))?,
             purses,
             vaults,
@@ -111,6 +113,7 @@ impl View {
             .or_else(|| of_lists("job", &self.jobs, &expected.jobs))
             .or_else(|| of_lists("claim", &self.claims, &expected.claims))
             .or_else(|| of_lists("fee shard", &self.shards, &expected.shards))
+            .or_else(|| of_lists("withdrawal", &self.withdrawals, &expected.withdrawals))
             .or_else(|| of_lists("fault", &self.faults, &expected.faults))
             .or_else(|| of_one("what actors hold", &self.purses, &expected.purses))
             .or_else(|| of_one("what vaults hold", &self.vaults, &expected.vaults))

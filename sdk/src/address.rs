@@ -106,6 +106,12 @@ pub fn fee_shard_of(job: &Pubkey, mint: &Pubkey) -> Pubkey {
     fee_shard(mint, fees::shard_of(job.as_array()))
 }
 
+/// Withdrawal number `number` that waits for a balance, by the balance's account.
+#[must_use]
+pub fn withdrawal(balance: &Pubkey, number: u8) -> Pubkey {
+    market_address(&[market_seeds::WITHDRAWAL, balance.as_ref(), &[number]])
+}
+
 /// The staking pool.
 #[must_use]
 pub fn pool() -> Pubkey {

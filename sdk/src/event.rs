@@ -7,7 +7,7 @@ use market::events::{
     BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, FaultProven,
     FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted,
     JobStopped, MarketConfigured, MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated,
-    ProviderConfigured,
+    ProviderConfigured, WithdrawalCancelled, WithdrawalPaid, WithdrawalRequested,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
@@ -86,7 +86,7 @@ events! {
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
         JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
-        FeesSwept;
+        FeesSwept, WithdrawalRequested, WithdrawalCancelled, WithdrawalPaid;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

@@ -15,6 +15,7 @@ pub mod event;
 pub mod history;
 pub mod instruction;
 pub mod receipt;
+pub mod samples;
 
 pub mod verify;
 pub mod wire;

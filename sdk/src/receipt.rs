@@ -5,8 +5,10 @@ use gantry_protocol::{
     Receipt,
     ed25519::{self, pair, single},
     fault::{self, Fault},
+    merkle,
     receipt::{Malformed, ReceiptView},
 };
+use market::SampleProof;
 use solana_keypair::Keypair;
 use solana_program::instruction::Instruction;
 use solana_pubkey::Pubkey;
@@ -27,6 +29,9 @@ pub enum ReceiptError {
     /// A signature is not of this key over these bytes.
     #[error("the signature of key {0} does not fit the receipt")]
     InvalidSignature(Pubkey),
+    /// The receipt does not commit to the sample.
+    #[error("the sample is not under the receipt's root at this place")]
+    NotCommitted,
 }
 
 /// Signs a receipt.
@@ -194,6 +199,32 @@ impl Evidence {
             [&self.first.0.to_bytes(), &self.second.0.to_bytes()],
         );
         precompile(data.to_vec())
+    }
+}
+
+/// A sample, and a receipt of the provider's key that commits to it, which is evidence when the two contradict each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SampleEvidence {
+    /// The receipt.
+    pub receipt: ProviderReceipt,
+    /// The sample and its way up to the receipt's root; [`crate::samples::prove`] finds it.
+    pub proof: SampleProof,
+}
+
+impl SampleEvidence {
+    /// Checks the signature, and that the receipt commits to the sample.
+    ///
+    /// # Errors
+    /// [`ReceiptError`].
+    pub fn verify(&self) -> Result<(), ReceiptError> {
+        self.receipt.verify()?;
+        let (proof, root) = (&self.proof, &self.receipt.receipt.samples_root);
+        let leaf = merkle::leaf(&proof.sample);
+        if merkle::verify(&leaf, proof.index, proof.size, &proof.path, root) {
+            Ok(())
+        } else {
+            Err(ReceiptError::NotCommitted)
+        }
     }
 }
 

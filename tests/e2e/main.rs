@@ -8,5 +8,6 @@ mod demonstration;
 mod endings;
 mod failures;
 mod network;
+mod proofs;
 mod rent;
 mod tenant;

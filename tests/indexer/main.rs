@@ -15,3 +15,4 @@ mod resyncing;
 mod rows;
 mod rpc;
 mod snapshots;
+mod withdrawals;

@@ -10,7 +10,7 @@ use sqlx::Connection as _;
 use crate::fixtures::{
     accounts::{
         balance, claim, config, delegation, fault, fee_shard, job, key, node, pool, provider, registered_mint, stake,
-        usdc, written,
+        usdc, withdrawal, written,
     },
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
@@ -31,6 +31,7 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(17), &claim(key(15)), 10),
         written(key(18), &delegation(key(11), key(3), u64::MAX, 1), 11),
         written(key(19), &fee_shard(usdc(), 5, u64::MAX), 12),
+        written(key(20), &withdrawal(key(3), usdc(), u64::MAX), 13),
     ]
 }
 
@@ -60,12 +61,18 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
         format!("250|f|3000|{}", "d8".repeat(32))
     );
     assert_eq!(
-        postgres.ask("SELECT rate_ceiling, enabled, fee_shards FROM mints"),
-        "1000000|t|8"
+        postgres.ask(
+            "SELECT rate_ceiling, enabled, fee_shards, withdraw_cap, withdraw_room, withdraw_rest, room_at FROM mints"
+        ),
+        format!("1000000|t|8|{}|70|3599|1010", u64::MAX - 1)
     );
     assert_eq!(
         postgres.ask("SELECT number, amount FROM fee_shards"),
         format!("5|{}", u64::MAX)
+    );
+    assert_eq!(
+        postgres.ask("SELECT encode(owner, 'hex'), amount, payable_at, number FROM withdrawals"),
+        format!("{}|{}|87400|2", "03".repeat(32), u64::MAX)
     );
     assert_eq!(
         postgres.ask("SELECT endpoint FROM providers"),

@@ -1,6 +1,7 @@
 //! Moving tokens out of the market.
 
 use anchor_lang::ErrorCode;
+use gantry_protocol::outflow::UNCAPPED;
 use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     forge::exchange,
@@ -10,7 +11,7 @@ use gantry_tests::{
     token::{Mint, tokens_in},
     world::World,
 };
-use market::{MarketError, events::BalanceWithdrawn};
+use market::{MarketError, events::BalanceWithdrawn, state::RegisteredMint};
 use solana_instruction::error::InstructionError;
 
 /// The tenant's withdrawal to a token account of its own, and that account.
@@ -32,12 +33,16 @@ fn a_withdrawal_moves_tokens_out_of_the_vault_and_the_balance() {
     let done = send(&mut world, take).succeeds();
     assert_eq!((world.tenant_has(), world.vault()), (DEPOSIT - 300, DEPOSIT - 300));
     assert_eq!(tokens_in(&world.chain, &destination), 300);
+    let registered: RegisteredMint = world.chain.get(&address::registered_mint(&world.usdc.address));
     let withdrawn = BalanceWithdrawn {
         owner: world.tenant.owner(),
         mint: world.usdc.address,
         amount: 300,
         balance: DEPOSIT - 300,
         received: 300,
+        withdraw_room: UNCAPPED,
+        withdraw_rest: 0,
+        room_at: registered.room_at,
     };
     assert_eq!(done.event(), Event::BalanceWithdrawn(withdrawn));
 }

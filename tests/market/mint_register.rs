@@ -23,6 +23,10 @@ pub(crate) fn configured(registered: &RegisteredMint) -> Event {
         rate_ceiling: registered.rate_ceiling,
         decimals: u32::from(registered.decimals),
         enabled: u32::from(registered.enabled),
+        withdraw_cap: registered.withdraw_cap,
+        withdraw_room: registered.withdraw_room,
+        withdraw_rest: u64::from(registered.withdraw_rest),
+        room_at: registered.room_at,
     })
 }
 

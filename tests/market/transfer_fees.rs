@@ -1,5 +1,6 @@
 //! Mints that take a fee of their own out of every transfer: the ledger counts what arrived.
 
+use gantry_protocol::{limits::WITHDRAW_MAX_WAIT_S, outflow::UNCAPPED};
 use gantry_sdk::{Signer, address, event::Event, instruction::market as instruction};
 use gantry_tests::{
     parties::DEPOSIT,
@@ -8,11 +9,14 @@ use gantry_tests::{
 };
 use market::{
     MarketError,
-    events::{BalanceDeposited, BalanceWithdrawn, FeesSwept},
+    events::{BalanceDeposited, BalanceWithdrawn, FeesSwept, WithdrawalPaid},
+    state::RegisteredMint,
 };
 use spl_token_2022_interface::extension::transfer_fee::instruction::{
     harvest_withheld_tokens_to_mint, set_transfer_fee,
 };
+
+use crate::withdrawal_cap::Capped;
 
 /// What is left of `amount` after a transfer; the token program rounds its fee up.
 fn after_transfer(amount: u64, fee_bps: u16) -> u64 {
@@ -74,14 +78,43 @@ fn a_withdrawal_debits_what_left_the_vault() {
     let before = world.tenant_has();
     let (arrived, event) = withdraw(&mut world, 1_000);
     assert_eq!((arrived, world.tenant_has()), (990, before - 1_000));
+    let registered: RegisteredMint = world.chain.get(&address::registered_mint(&world.usdc.address));
     let withdrawn = BalanceWithdrawn {
         owner: world.tenant.owner(),
         mint: world.usdc.address,
         amount: 1_000,
         balance: before - 1_000,
         received: 990,
+        withdraw_room: UNCAPPED,
+        withdraw_rest: 0,
+        room_at: registered.room_at,
     };
     assert_eq!(event, Event::BalanceWithdrawn(withdrawn));
+}
+
+#[test]
+fn a_withdrawal_that_has_waited_pays_the_mints_fee_like_any_other() {
+    let mut world = world();
+    let before = world.vault();
+    world.request(0, 1_000).succeeds();
+    world.chain.advance(i64::from(WITHDRAW_MAX_WAIT_S));
+    let waiting = world.waiting(0);
+    let (pay, destination) = world.pay_instruction(0);
+    let done = world.chain.send(&[pay], &[]).succeeds();
+    assert_eq!(
+        (tokens_in(&world.chain, &destination), world.vault()),
+        (990, before - 1_000)
+    );
+    let balance = address::balance(&waiting.owner, &waiting.mint);
+    let paid = WithdrawalPaid {
+        withdrawal: address::withdrawal(&balance, 0),
+        owner: waiting.owner,
+        mint: waiting.mint,
+        amount: 1_000,
+        received: 990,
+        at: world.chain.now(),
+    };
+    assert_eq!(done.event(), Event::WithdrawalPaid(paid));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The scenes of claims, refutations and faults.
 
-use gantry_protocol::{Receipt, fault::Fault, limits::CHALLENGE_WINDOW_S};
+use gantry_protocol::{Receipt, fault::Fault, limits::CHALLENGE_WINDOW_S, merkle::Sample};
 use gantry_sdk::{
     Pubkey, Signer, address,
     instruction::market as instruction,
-    receipt::{Evidence, ProviderReceipt, sign},
+    receipt::{Evidence, ProviderReceipt, SampleEvidence, sign},
+    samples,
 };
 use gantry_tests::{signatures::next_receipt, world::World};
 use market::state::Claim;
@@ -99,5 +100,42 @@ pub(crate) fn fault_prove(tokens: Tokens) -> Scene {
     );
     let mut scene = Scene::new(stage, call).about(job);
     scene.instructions.insert(0, signatures);
+    scene
+}
+
+/// By the rival.
+pub(crate) fn fault_prove_sample(tokens: Tokens) -> Scene {
+    let (stage, job) = running(tokens);
+    let (world, rival) = (&stage.world, stage.rival.owner());
+    let bounty = token_account(&rival, &world.gnt);
+    let lie = Sample {
+        metered_ms: u64::MAX,
+        ..Sample::default()
+    };
+    let samples = [Sample::default(), lie];
+    let receipt = Receipt {
+        samples_root: samples::root(&samples),
+        ..next_receipt(&job, &world.job(&job), 10_000)
+    };
+    let key = &world.provider.attestation;
+    let evidence = SampleEvidence {
+        receipt: ProviderReceipt {
+            receipt,
+            key: key.pubkey(),
+            signature: sign(key, &receipt),
+        },
+        proof: samples::prove(&samples, 1).expect("one of them"),
+    };
+    let [signature, call] = instruction::fault_prove_sample(
+        rival,
+        &evidence,
+        world.node_address(),
+        world.provider.owner(),
+        world.gnt.address,
+        world.gnt.token_program,
+        bounty,
+    );
+    let mut scene = Scene::new(stage, call).about(job);
+    scene.instructions.insert(0, signature);
     scene
 }

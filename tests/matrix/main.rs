@@ -19,6 +19,7 @@ mod scenes;
 mod stage;
 mod staking_scenes;
 mod subject;
+mod withdrawal_scenes;
 
 use std::collections::BTreeSet;
 
@@ -48,15 +49,16 @@ every_wrong_account_is_refused! {
     commission_set,
     config_initialize, config_update,
     delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
-    fault_prove, fee_shard_open, fees_sweep,
+    fault_prove, fault_prove_sample, fee_shard_open, fees_sweep,
     job_cancel, job_close, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
-    mint_register, mint_update,
+    mint_cap_set, mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     pool_configure, pool_initialize,
     provider_register, provider_update,
     reward_add,
     stake_deposit, stake_open, stake_release, stake_reserve, stake_slash,
     unbonding_cancel, unbonding_request, unbonding_withdraw,
+    withdrawal_cancel, withdrawal_pay, withdrawal_request,
 }
 
 /// Runs all cases of an instruction and reports all that went otherwise than they must.

@@ -7,7 +7,7 @@ use crate::{
     claim_scenes as claim, delegation_scenes as delegation, fee_scenes as fee, job_scenes as job,
     scene::Scene,
     stage::{Stage, Tokens, token_account},
-    staking_scenes as staking,
+    staking_scenes as staking, withdrawal_scenes as withdrawal,
 };
 
 /// What makes a scene.
@@ -25,6 +25,7 @@ const SCENES: &[(&str, Make)] = &[
     ("config_initialize", config_initialize),
     ("config_update", config_update),
     ("fault_prove", claim::fault_prove),
+    ("fault_prove_sample", claim::fault_prove_sample),
     ("delegation_cancel", delegation::cancel),
     ("delegation_deposit", delegation::deposit),
     ("delegation_open", delegation::open),
@@ -40,6 +41,7 @@ const SCENES: &[(&str, Make)] = &[
     ("job_settle", job::settle),
     ("job_start", job::start),
     ("job_stop", job::stop),
+    ("mint_cap_set", withdrawal::cap_set),
     ("mint_register", mint_register),
     ("mint_update", mint_update),
     ("node_heartbeat", node_heartbeat),
@@ -59,6 +61,9 @@ const SCENES: &[(&str, Make)] = &[
     ("unbonding_cancel", staking::unbonding_cancel),
     ("unbonding_request", staking::unbonding_request),
     ("unbonding_withdraw", staking::unbonding_withdraw),
+    ("withdrawal_cancel", withdrawal::cancel),
+    ("withdrawal_pay", withdrawal::pay),
+    ("withdrawal_request", withdrawal::request),
 ];
 
 /// The scene of this instruction.

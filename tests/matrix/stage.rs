@@ -208,6 +208,14 @@ impl Stage {
             ),
             ("the rival's USDC", address::balance(&rival.owner(), &usdc.address)),
             ("the guest's USDC", address::balance(&guest.owner(), &usdc.address)),
+            (
+                "the tenant's withdrawal",
+                address::withdrawal(&address::balance(&tenant.owner(), &usdc.address), 0),
+            ),
+            (
+                "the guest's withdrawal",
+                address::withdrawal(&address::balance(&guest.owner(), &usdc.address), 0),
+            ),
             ("the market's signer", address::market_signer()),
             ("the pool", address::pool()),
             ("the stake", address::stake(&provider.owner())),

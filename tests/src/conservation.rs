@@ -7,7 +7,7 @@ use gantry_sdk::{
     account::{self, Account, Layout},
     address,
 };
-use market::state::{Balance, Claim, FeeShard, Job, JobState, Node, Provider, RegisteredMint};
+use market::state::{Balance, Claim, FeeShard, Job, JobState, Node, Provider, RegisteredMint, Withdrawal};
 use solana_account::{AccountSharedData, ReadableAccount};
 use staking::state::{Delegation, Pool, Stake};
 
@@ -44,6 +44,14 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
             *address,
             address::fee_shard(&shard.mint, shard.number),
             "a fee shard at another address than its own"
+        );
+    }
+    for (address, withdrawal) in &state.withdrawals {
+        let balance = address::balance(&withdrawal.owner, &withdrawal.mint);
+        assert_eq!(
+            (*address, withdrawal.balance),
+            (address::withdrawal(&balance, withdrawal.number), balance),
+            "a withdrawal at another address than its own"
         );
     }
     for (address, node) in &state.nodes {
@@ -96,6 +104,7 @@ struct State {
     jobs: Vec<(Pubkey, Job)>,
     claims: Vec<(Pubkey, Claim)>,
     fee_shards: Vec<(Pubkey, FeeShard)>,
+    withdrawals: Vec<(Pubkey, Withdrawal)>,
 }
 
 impl State {
@@ -112,6 +121,7 @@ impl State {
                 Ok(Account::Balance(balance)) => state.balances.push((*address, balance)),
                 Ok(Account::Job(job)) => state.jobs.push((*address, job)),
                 Ok(Account::FeeShard(shard)) => state.fee_shards.push((*address, shard)),
+                Ok(Account::Withdrawal(withdrawal)) => state.withdrawals.push((*address, withdrawal)),
                 Ok(Account::Provider(provider)) => state.providers.push((*address, provider)),
                 Ok(Account::Claim(claim)) => state.claims.push((*address, claim)),
                 Ok(Account::Config(_) | Account::Fault(_)) => {}
@@ -161,10 +171,17 @@ fn check_vault(state: &State, registered: &RegisteredMint, vault: u64, given: u6
         of_shards.clone().count(),
         "the record of {mint} counts other fee shards than there are"
     );
+    let waiting = state
+        .withdrawals
+        .iter()
+        .filter(|(_, withdrawal)| withdrawal.mint == mint);
     let owed = of_balances.map(|(_, balance)| u128::from(balance.amount)).sum::<u128>()
         + of_jobs.map(|(_, job)| u128::from(job.held())).sum::<u128>()
         + bonds.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>()
-        + of_shards.map(|(_, shard)| u128::from(shard.amount)).sum::<u128>();
+        + of_shards.map(|(_, shard)| u128::from(shard.amount)).sum::<u128>()
+        + waiting
+            .map(|(_, withdrawal)| u128::from(withdrawal.amount))
+            .sum::<u128>();
     assert_eq!(
         u128::from(vault),
         owed + u128::from(given),

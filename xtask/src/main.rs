@@ -50,7 +50,8 @@ enum Command {
         #[command(subcommand)]
         what: bench::Bench,
     },
-    /// Send random instructions to the programs' bytecode and compare it with a model after each: `--steps`, `--seed`, `--replay`.
+    /// Send random instructions to the programs' bytecode and compare it with a model after each: `--steps`, `--seed`, `--replay`. Or
+    /// `--ed25519` instructions of the signature precompile at the market's parser.
     Fuzz {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,

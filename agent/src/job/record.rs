@@ -51,6 +51,9 @@ pub struct JobRecord {
     pub has_bundle: bool,
     /// Numbers of the GPUs that it holds.
     pub gpus: Vec<u16>,
+    /// Whether its node was registered with simulated GPUs; the node was this agent's own when the job was taken on. An agent of before
+    /// this field does not say.
+    pub simulated: Option<bool>,
     /// How the workload ended, once it has.
     pub exit: Option<Exit>,
     /// Whether it was ever metered, so that a final receipt is due.
@@ -67,6 +70,8 @@ struct Stored {
     command: Option<StartRequest>,
     has_bundle: bool,
     gpus: Vec<u16>,
+    #[serde(default)]
+    simulated: Option<bool>,
     exit: Option<Exit>,
     metered: bool,
     ended_at_ms: i64,
@@ -89,13 +94,14 @@ pub enum RecordError {
 impl JobRecord {
     /// A job that was seen for the first time.
     #[must_use]
-    pub fn new(account: Job) -> Self {
+    pub fn new(account: Job, simulated: bool) -> Self {
         Self {
             account,
             stage: Stage::Waiting,
             command: None,
             has_bundle: account.bundle_hash == [0; 32],
             gpus: Vec::new(),
+            simulated: Some(simulated),
             exit: None,
             metered: false,
             ended_at_ms: 0,
@@ -114,6 +120,7 @@ impl JobRecord {
             command: self.command.clone(),
             has_bundle: self.has_bundle,
             gpus: self.gpus.clone(),
+            simulated: self.simulated,
             exit: self.exit.clone(),
             metered: self.metered,
             ended_at_ms: self.ended_at_ms,
@@ -132,6 +139,7 @@ impl JobRecord {
             command: stored.command,
             has_bundle: stored.has_bundle,
             gpus: stored.gpus,
+            simulated: stored.simulated,
             exit: stored.exit,
             metered: stored.metered,
             ended_at_ms: stored.ended_at_ms,

@@ -26,7 +26,8 @@ impl Task {
     ) -> Result<(), LogError> {
         self.compare_with_chain().await?;
         let (services, job) = (Arc::clone(&self.services), self.address);
-        let genesis_hash = self.record.account.genesis_hash;
+        let (genesis_hash, gpus) = (self.record.account.genesis_hash, self.record.account.gpus);
+        let simulated = self.record.simulated.unwrap_or_else(|| services.gpus.simulated());
         let time_ms = services.clock.unix_ms();
         let issued = spawn_blocking(move || {
             let draft = Draft {
@@ -35,6 +36,8 @@ impl Task {
                 metered_ms,
                 time_ms,
                 is_final,
+                gpus,
+                simulated,
                 samples: &samples,
             };
             let row = services.log.issue(&draft, &services.key)?;

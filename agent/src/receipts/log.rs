@@ -2,11 +2,13 @@
 //!
 //! Invariant: a signature leaves only after the receipt under it is on disk.
 //! Invariant: one sequence of one job has one content, whatever is killed when.
+//! Invariant: no receipt commits to a sample that contradicts it, which would prove a fault.
 //! Invariant: what a tenant has signed is on disk before the tenant hears that it was taken.
 //! Invariant: a log that was copied or restored signs nothing for the jobs in it ([`super::place`]).
 
 use gantry_protocol::{
     Receipt,
+    fault::Measured,
     merkle::{self, Sample},
     receipt::FLAG_FINAL,
 };
@@ -48,7 +50,12 @@ pub struct Draft<'a> {
     pub time_ms: i64,
     /// Whether it is the last one.
     pub is_final: bool,
-    /// Samples since the last one.
+    /// GPUs of the job.
+    pub gpus: u16,
+    /// Whether its node was registered with simulated GPUs.
+    pub simulated: bool,
+    /// Samples since the last one. Those that the receipt would contradict are left out: of a time that the meter took back, because
+    /// the workload had ended or the tenant had stopped the job before.
     pub samples: &'a [Sample],
 }
 
@@ -156,7 +163,13 @@ impl ReceiptLog {
             }
             let first_sample = state.samples.size();
             let mut sample_bytes = Vec::with_capacity(draft.samples.len() * merkle::SAMPLE_BYTES);
-            for sample in draft.samples {
+            let measured = Measured {
+                metered_ms: draft.metered_ms,
+                gpus: draft.gpus,
+                simulated: draft.simulated,
+            };
+            let samples = draft.samples.iter();
+            for sample in samples.filter(|sample| !measured.is_contradicted_by(sample)) {
                 let bytes = sample.to_bytes();
                 if !state.samples.push(merkle::leaf(&bytes)) {
                     return Err(LogError::Storage("the sample tree is full".to_owned()));
@@ -282,6 +295,32 @@ impl ReceiptLog {
         rows.rev()
             .map(|row| SignedRow::from_bytes(row.map_err(storage)?.1.value()).ok_or(LogError::Damaged(*job)))
             .collect()
+    }
+
+    /// All samples of a job that its receipts commit to, in the order of their tree.
+    ///
+    /// # Errors
+    /// [`LogError`] when the file cannot be read.
+    pub fn samples(&self, job: &Pubkey) -> Result<Vec<Sample>, LogError> {
+        let rows = self
+            .database
+            .begin_read()
+            .map_err(storage)?
+            .open_table(SAMPLES)
+            .map_err(storage)?;
+        let mut samples = Vec::new();
+        for row in rows
+            .range((job.as_array(), 0)..=(job.as_array(), u64::MAX))
+            .map_err(storage)?
+        {
+            let row = row.map_err(storage)?.1;
+            let (whole, rest) = row.value().as_chunks::<{ merkle::SAMPLE_BYTES }>();
+            if !rest.is_empty() {
+                return Err(LogError::Damaged(*job));
+            }
+            samples.extend(whole.iter().map(Sample::from_bytes));
+        }
+        Ok(samples)
     }
 
     /// Forgets receipts that can no longer matter: those older than `sequence`, which is settled on chain.

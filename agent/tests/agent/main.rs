@@ -9,5 +9,6 @@ mod jobs;
 mod receipt_log;
 mod registration;
 mod restored;
+mod samples;
 mod support;
 mod workloads;

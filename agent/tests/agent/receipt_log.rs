@@ -24,6 +24,8 @@ fn draft(job: Pubkey, metered_ms: u64, samples: &[Sample]) -> Draft<'_> {
         metered_ms,
         time_ms: 5,
         is_final: false,
+        gpus: 1,
+        simulated: false,
         samples,
     }
 }

@@ -264,6 +264,8 @@ fn a_rotation_first_settles_what_the_old_key_and_the_tenants_signed() {
                 metered_ms: sequence * 100,
                 time_ms: 5,
                 is_final: false,
+                gpus: 1,
+                simulated: false,
                 samples: &[],
             };
             let receipt = log.issue(&draft, &old).expect("signed").receipt;

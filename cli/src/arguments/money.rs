@@ -33,6 +33,32 @@ pub(crate) enum BalanceCommand {
         /// How many tokens, such as 12.5
         #[arg(value_name = "TOKENS", allow_negative_numbers = true, value_parser = amount::written)]
         amount: String,
+
+        /// Ask for it instead: it is paid after a day, even if the mint's cap leaves no room
+        #[arg(long)]
+        request: bool,
+    },
+    /// List the withdrawals that were asked for and wait
+    Requests {
+        /// Whose; this wallet's unless given
+        #[arg(long, value_name = "WALLET")]
+        owner: Option<Pubkey>,
+    },
+    /// Pay the withdrawals that have waited long enough; anyone may
+    Pay {
+        /// Whose; this wallet's unless given
+        #[arg(long, value_name = "WALLET")]
+        owner: Option<Pubkey>,
+    },
+    /// Take a withdrawal that waits back into the balance
+    Cancel {
+        /// The token's mint
+        #[arg(long, value_name = "ADDRESS")]
+        mint: Pubkey,
+
+        /// The withdrawal's number, as `requests` lists it
+        #[arg(value_name = "NUMBER")]
+        number: u8,
     },
 }
 

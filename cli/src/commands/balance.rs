@@ -4,6 +4,7 @@ use anyhow::Result;
 use gantry_sdk::{Pubkey, Signer, address, client::Confirmed, instruction::market, market::state::Balance};
 use serde_json::json;
 
+use super::withdrawal;
 use crate::{
     amount,
     arguments::BalanceCommand,
@@ -21,7 +22,10 @@ pub(crate) async fn run(context: &Context, command: BalanceCommand) -> Result<()
     match command {
         BalanceCommand::Ls { owner } => ls(context, owner).await,
         BalanceCommand::Deposit { mint, amount } => deposit(context, &mint, &amount).await,
-        BalanceCommand::Withdraw { mint, amount } => withdraw(context, &mint, &amount).await,
+        BalanceCommand::Withdraw { mint, amount, request } => withdraw(context, &mint, &amount, request).await,
+        BalanceCommand::Requests { owner } => withdrawal::ls(context, owner).await,
+        BalanceCommand::Pay { owner } => withdrawal::pay(context, owner).await,
+        BalanceCommand::Cancel { mint, number } => withdrawal::cancel(context, &mint, number).await,
     }
 }
 
@@ -88,7 +92,7 @@ async fn deposit(context: &Context, mint: &Pubkey, tokens: &str) -> Result<()> {
     moved(context, "Deposited", atoms, &mint, owner, confirmed).await
 }
 
-async fn withdraw(context: &Context, mint: &Pubkey, tokens: &str) -> Result<()> {
+async fn withdraw(context: &Context, mint: &Pubkey, tokens: &str, request: bool) -> Result<()> {
     let wallet = context.wallet()?;
     let owner = wallet.pubkey();
     let mint = Mint::find(&context.client, mint).await?;
@@ -104,6 +108,10 @@ async fn withdraw(context: &Context, mint: &Pubkey, tokens: &str) -> Result<()> 
         ))
         .into());
     }
+    if request {
+        return withdrawal::request(context, &wallet, &mint, atoms).await;
+    }
+    withdrawal::require_room(context, &mint, atoms).await?;
     let destination = TokenAccount::new(owner, mint.address, mint.token_program);
     let mut instructions = vec![];
     if destination.amount(&context.client).await?.is_none() {

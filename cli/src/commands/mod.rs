@@ -15,3 +15,4 @@ pub(crate) mod run;
 pub(crate) mod stake;
 pub(crate) mod stop;
 pub(crate) mod verify;
+pub(crate) mod withdrawal;

@@ -1,16 +1,18 @@
-//! Faults that two signed receipts prove by themselves, and what each costs.
+//! Faults that signed receipts prove by themselves, and what each costs.
 //!
 //! An honest agent cannot be framed: it writes a receipt to its durable log before it releases the signature, so one (job, sequence)
 //! has one content, usage only grows from one sequence to the next, and nothing follows the final one. Every pair of its receipts is therefore without
-//! contradiction, and nobody else can sign for its key.
+//! contradiction, and nobody else can sign for its key. Nor does it commit to a sample that contradicts the receipt: its log leaves out
+//! whatever [`Measured::is_contradicted_by`] names.
 
 use crate::{
     limits::MIN_UNBONDING_PERIOD_S,
+    merkle::{SAMPLE_SIMULATED, Sample},
     receipt::{RECEIPT_BYTES, ReceiptView},
     units::{Atoms, Bps},
 };
 
-/// What a pair of receipts of one job, signed by one key, contradicts.
+/// What receipts of one job, signed by one key, contradict.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -20,6 +22,8 @@ pub enum Fault {
     RegressingUsage = 2,
     /// More usage after the receipt that said that there would be none.
     UsageAfterFinal = 3,
+    /// A sample that the receipt commits to and that cannot be true if the receipt is.
+    ContradictingSample = 4,
 }
 
 /// The fault that two receipts prove, whichever comes first; `None` when both can be an honest key's.
@@ -43,6 +47,27 @@ pub fn proven_by(a: &[u8; RECEIPT_BYTES], b: &[u8; RECEIPT_BYTES]) -> Option<Fau
         return Some(Fault::RegressingUsage);
     }
     (earlier.is_final() && later.metered_ms() > earlier.metered_ms()).then_some(Fault::UsageAfterFinal)
+}
+
+/// What a receipt, its job and the job's node say of every sample behind the receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// Metered milliseconds of the receipt: no sample behind it is of a later moment.
+    pub metered_ms: u64,
+    /// GPUs of the job, which its samples number from zero.
+    pub gpus: u16,
+    /// Whether the node was registered with simulated GPUs; which they are stays.
+    pub simulated: bool,
+}
+
+impl Measured {
+    /// Whether the sample is of a moment that the receipt does not cover, of a GPU that the job does not have, or of another sort of GPU
+    /// than the node's. What a GPU was doing contradicts nothing: who measured it alone could know.
+    #[must_use]
+    pub const fn is_contradicted_by(&self, sample: &Sample) -> bool {
+        let is_simulated = sample.flags & SAMPLE_SIMULATED != 0;
+        sample.metered_ms > self.metered_ms || sample.gpu >= self.gpus || is_simulated != self.simulated
+    }
 }
 
 /// Part of the slashable stake that a provider's first, second and every further fault costs: a mistake is survived, a habit is not.

@@ -22,6 +22,7 @@ pub mod fault;
 pub mod fees;
 pub mod limits;
 pub mod merkle;
+pub mod outflow;
 pub mod receipt;
 pub mod shares;
 pub mod units;

@@ -36,6 +36,17 @@ pub const MAX_FEE_BPS: u16 = 2_000;
 /// be more rent and more sweeps for collisions that eight already make rare. A power of two, so that every shard is as likely.
 pub const FEE_SHARDS: u8 = 8;
 
+/// Window of a mint's cap on withdrawals, in seconds (one hour): the cap comes back evenly in it. Long enough that a bug which empties
+/// balances is seen before much has left, short enough that a cap speaks in sums that people know.
+pub const WITHDRAW_WINDOW_S: u32 = 3_600;
+
+/// Longest wait of a withdrawal that was asked for, in seconds (one day), whatever a mint's cap says: a bound on how long governance can
+/// keep anyone's money, and time in which people can look at what is leaving.
+pub const WITHDRAW_MAX_WAIT_S: u32 = 86_400;
+
+/// Most withdrawals of one balance that wait at once: one would do, for it can hold everything; a few let people ask again meanwhile.
+pub const MAX_WITHDRAWALS: u8 = 4;
+
 /// Shortest unbonding period, in seconds (one day): longer than every window in which evidence may be shown.
 pub const MIN_UNBONDING_PERIOD_S: u32 = 86_400;
 

@@ -59,6 +59,64 @@ impl Sample {
         bytes[32..].copy_from_slice(&self.memory_total_bytes.to_le_bytes());
         bytes
     }
+
+    /// Reads the leaf's data; every forty bytes are a sample.
+    #[must_use]
+    pub const fn from_bytes(bytes: &[u8; SAMPLE_BYTES]) -> Self {
+        let [
+            m0,
+            m1,
+            m2,
+            m3,
+            m4,
+            m5,
+            m6,
+            m7,
+            g0,
+            g1,
+            l0,
+            l1,
+            t0,
+            t1,
+            f0,
+            f1,
+            p0,
+            p1,
+            p2,
+            p3,
+            c0,
+            c1,
+            c2,
+            c3,
+            u0,
+            u1,
+            u2,
+            u3,
+            u4,
+            u5,
+            u6,
+            u7,
+            a0,
+            a1,
+            a2,
+            a3,
+            a4,
+            a5,
+            a6,
+            a7,
+        ] = *bytes;
+        Self {
+            metered_ms: u64::from_le_bytes([m0, m1, m2, m3, m4, m5, m6, m7]),
+            gpu: u16::from_le_bytes([g0, g1]),
+            utilisation_percent: u16::from_le_bytes([l0, l1]),
+            temperature_c: u16::from_le_bytes([t0, t1]),
+            flags: u16::from_le_bytes([f0, f1]),
+            power_mw: u32::from_le_bytes([p0, p1, p2, p3]),
+            clock_mhz: u32::from_le_bytes([c0, c1, c2, c3]),
+            memory_used_bytes: u64::from_le_bytes([u0, u1, u2, u3, u4, u5, u6, u7]),
+            memory_total_bytes: u64::from_le_bytes([a0, a1, a2, a3, a4, a5, a6, a7]),
+        }
+    }
 }
 
 /// The hash of a leaf.

@@ -20,6 +20,7 @@ mod receipt;
 mod reward;
 mod stake;
 mod unbonding;
+mod withdrawal;
 
 use gantry_sdk::Instruction;
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,7 @@ pub use claim::{ClaimOpen, ClaimRefute, ClaimSettle};
 pub use configuration::{ConfigUpdate, GENESIS_HASH, Initialize, MintRegister, MintUpdate, Parameters, PoolConfigure};
 pub(crate) use configuration::{config_initialize, parameters, pool_initialize};
 pub use delegation::{DelegationCancel, DelegationDeposit, DelegationOpen, DelegationUnbond, DelegationWithdraw};
-pub use fault::FaultProve;
+pub use fault::{FaultProve, FaultProveSample};
 pub use fees::{FeeShardOpen, FeesSweep};
 pub use job_end::{Ending, JobCancel, JobClose};
 pub use job_extend::JobExtend;
@@ -47,10 +48,11 @@ pub use node::{NodeHeartbeat, NodePriceSet, NodeRegister, NodeUpdate};
 pub use outside::{Advance, Gift};
 pub(crate) use provider::profile_number;
 pub use provider::{ProviderRegister, ProviderUpdate, profile};
-pub use receipt::{Claim, Evidence, root};
+pub use receipt::{Claim, Committed, Evidence, Tamper, root};
 pub use reward::{CommissionSet, RewardAdd};
 pub use stake::{StakeByStranger, StakeDeposit, StakeOpen};
 pub use unbonding::{UnbondingCancel, UnbondingRequest, UnbondingWithdraw};
+pub use withdrawal::{MintCapSet, WithdrawalCancel, WithdrawalPay, WithdrawalRequest};
 
 /// One thing that an actor can do.
 pub trait Step: Sized {
@@ -123,6 +125,7 @@ actions! {
     1 PoolConfigure,
     1 MintRegister,
     2 MintUpdate,
+    2 MintCapSet,
     1 ProviderRegister,
     2 ProviderUpdate,
     1 NodeRegister,
@@ -131,7 +134,10 @@ actions! {
     9 NodeHeartbeat,
     3 BalanceOpen,
     6 BalanceDeposit,
-    4 BalanceWithdraw,
+    6 BalanceWithdraw,
+    3 WithdrawalRequest,
+    1 WithdrawalCancel,
+    3 WithdrawalPay,
     1 StakeOpen,
     4 StakeDeposit,
     1 StakeByStranger,
@@ -146,6 +152,7 @@ actions! {
     9 JobClose,
     3 JobCancel,
     2 FaultProve,
+    2 FaultProveSample,
     4 ClaimOpen,
     5 ClaimSettle,
     1 ClaimRefute,
@@ -183,6 +190,7 @@ impl Action {
         match self {
             Self::JobSettle(JobSettle { evidence, .. })
             | Self::FaultProve(FaultProve { evidence, .. })
+            | Self::FaultProveSample(FaultProveSample { evidence, .. })
             | Self::ClaimOpen(ClaimOpen { evidence, .. })
             | Self::ClaimRefute(ClaimRefute { evidence, .. }) => evidence.instructions_before(),
             _ => 0,

@@ -2,8 +2,10 @@
 
 use gantry_sdk::{
     Instruction,
-    protocol::Receipt,
+    market::SampleProof,
+    protocol::{Receipt, merkle::Sample},
     receipt::{CoSignedReceipt, Evidence as SignedPair, ProviderReceipt, sign},
+    samples,
 };
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +75,8 @@ pub enum Evidence {
     Single(Key, Claim),
     /// One key's signatures over two receipts.
     Pair(Key, Claim, Claim),
+    /// One key's signature over one receipt that commits to these samples.
+    Committed(Key, Claim, Committed),
 }
 
 impl Evidence {
@@ -111,6 +115,15 @@ impl Evidence {
                 };
                 Some(signed.ed25519_instruction())
             }
+            Self::Committed(key, claim, committed) => {
+                let (receipt, pair) = (committed.under(claim.receipt(book)), book.keys.pair(key));
+                let signed = ProviderReceipt {
+                    receipt,
+                    key: gantry_sdk::Signer::pubkey(pair),
+                    signature: sign(pair, &receipt),
+                };
+                Some(signed.ed25519_instruction())
+            }
             Self::Pair(key, first, second) => {
                 let (first, second, pair) = (first.receipt(book), second.receipt(book), book.keys.pair(key));
                 let signed = SignedPair {
@@ -121,5 +134,68 @@ impl Evidence {
                 Some(signed.ed25519_instruction())
             }
         }
+    }
+}
+
+/// Samples that a receipt commits to: one that matters, and others that only fill the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Committed {
+    pub metered_ms: u64,
+    pub gpu: u16,
+    pub is_simulated: bool,
+    /// Its number, below the number of all.
+    pub index: u8,
+    pub size: u8,
+}
+
+/// What is wrong with a proof that a receipt commits to a sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub enum Tamper {
+    Nothing,
+    Sample,
+    Index,
+    Size,
+    Path,
+    Longer,
+}
+
+impl Committed {
+    fn samples(&self) -> Vec<Sample> {
+        let filler = |number: u8| Sample {
+            power_mw: 1_000 + u32::from(number),
+            ..Sample::default()
+        };
+        let mut samples: Vec<_> = (0..self.size).map(filler).collect();
+        samples[usize::from(self.index)] = Sample {
+            metered_ms: self.metered_ms,
+            gpu: self.gpu,
+            flags: u16::from(self.is_simulated),
+            ..Sample::default()
+        };
+        samples
+    }
+
+    /// The receipt, over these samples.
+    fn under(&self, receipt: Receipt) -> Receipt {
+        Receipt {
+            samples_root: samples::root(&self.samples()),
+            ..receipt
+        }
+    }
+
+    /// The proof that they hold the one that matters.
+    pub(super) fn proof(&self, tamper: Tamper) -> SampleProof {
+        let mut proof = samples::prove(&self.samples(), usize::from(self.index)).expect("a sample of them");
+        match tamper {
+            Tamper::Nothing => {}
+            Tamper::Sample => proof.sample[39] ^= 1,
+            Tamper::Index => proof.index += 1,
+            Tamper::Size => proof.size = proof.index,
+            Tamper::Path if !proof.path.is_empty() => proof.path[0][31] ^= 1,
+            Tamper::Path | Tamper::Longer => proof.path.push([7; 32]),
+        }
+        proof
     }
 }

@@ -13,7 +13,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(30, "a refused step changes nothing", refusals),
     Invariant::new(
         31,
-        "no account of the programs vanishes, but a claim that was settled or refuted",
+        "no account of the programs vanishes, but a claim that was settled or refuted and a withdrawal that was paid or taken back",
         vanishing,
     ),
     Invariant::new(
@@ -73,6 +73,15 @@ fn vanishing(scene: &Scene) -> Held {
     let may_end = matches!(scene.action, Action::ClaimSettle(_) | Action::ClaimRefute(_));
     holds(ended <= usize::from(may_end), || {
         format!("{ended} claims: {:?}", scene.action)
+    })?;
+    let ended = scene
+        .before
+        .withdrawals
+        .len()
+        .saturating_sub(scene.after.withdrawals.len());
+    let may_end = matches!(scene.action, Action::WithdrawalPay(_) | Action::WithdrawalCancel(_));
+    holds(ended <= usize::from(may_end), || {
+        format!("{ended} withdrawals: {:?}", scene.action)
     })?;
     let has_all = before.iter().zip(after).all(|(before, after)| *before <= after);
     holds(has_all, || format!("{before:?} became {after:?}"))

@@ -10,9 +10,10 @@ mod money;
 mod nodes;
 mod parameters;
 mod stakes;
+mod withdrawals;
 
 use crate::{
-    action::Action,
+    action::{Action, FaultProve, FaultProveSample},
     book::Book,
     cast::{GNT, Purse, TOKENS},
     view::View,
@@ -37,7 +38,10 @@ impl Gifts {
             },
             Action::BalanceWithdraw(withdraw) if withdraw.destination == Purse::Bonds => self.bonds += withdraw.amount,
             // A bounty into the market's vault, which nobody can take out again.
-            Action::FaultProve(prove) if prove.bounty == Purse::Vault(GNT) => {
+            Action::FaultProve(FaultProve { bounty, .. })
+            | Action::FaultProveSample(FaultProveSample { bounty, .. })
+                if *bounty == Purse::Vault(GNT) =>
+            {
                 let vault = usize::from(GNT);
                 self.vaults[vault] += after.vaults[vault] - before.vaults[vault];
             }
@@ -92,6 +96,7 @@ pub const ALL: &[&[Invariant]] = &[
     delegations::INVARIANTS,
     faults::INVARIANTS,
     parameters::INVARIANTS,
+    withdrawals::INVARIANTS,
 ];
 
 /// Checks all of them.

@@ -13,7 +13,7 @@ use crate::{
 pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(
         1,
-        "a mint's vault holds its balances, what its jobs, claims and fee shards hold, and gifts",
+        "a mint's vault holds its balances, what its jobs, claims, fee shards and withdrawals hold, and gifts",
         vaults,
     ),
     Invariant::new(
@@ -39,7 +39,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     ),
     Invariant::new(
         7,
-        "only what a settlement earns, a refund, a bond or a deposit adds to a balance",
+        "only what a settlement earns, a refund, a bond, a deposit or a withdrawal that was taken back adds to a balance",
         credits,
     ),
     Invariant::new(
@@ -69,7 +69,7 @@ fn vaults(scene: &Scene) -> Held {
     Ok(())
 }
 
-/// What jobs, claims and fee shards in a mint hold.
+/// What jobs, claims, fee shards and withdrawals in a mint hold.
 fn held(view: &View, mint: &Pubkey) -> u128 {
     let jobs = view.jobs.iter().filter(|(_, job)| job.mint == *mint);
     let claims = view.claims.iter().filter(|(id, _)| {
@@ -77,11 +77,13 @@ fn held(view: &View, mint: &Pubkey) -> u128 {
         job.is_some_and(|(_, job)| job.mint == *mint)
     });
     let shards = view.shards.iter().filter(|(_, shard)| shard.mint == *mint);
+    let withdrawals = view.withdrawals.iter().filter(|(_, waiting)| waiting.mint == *mint);
     jobs.filter(|(_, job)| job.state != CLOSED)
         .map(|(_, job)| u128::from(job.escrow - job.paid - job.refund))
         .sum::<u128>()
         + shards.map(|(_, shard)| u128::from(shard.amount)).sum::<u128>()
         + claims.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>()
+        + withdrawals.map(|(_, waiting)| u128::from(waiting.amount)).sum::<u128>()
 }
 
 fn slashable(scene: &Scene) -> u128 {
@@ -156,6 +158,7 @@ fn debits(scene: &Scene) -> Held {
     for ((owner, token), old, new) in pairs(&scene.before.balances, &scene.after.balances) {
         let is_owners = match scene.action {
             Action::BalanceWithdraw(withdraw) => withdraw.signer == Key::Wallet(*owner),
+            Action::WithdrawalRequest(request) => request.signer == *owner,
             Action::JobOpen(open) => open.tenant == *owner,
             Action::JobExtend(extend) => extend.signer == Key::Wallet(*owner),
             Action::ClaimOpen(open) => {
@@ -193,7 +196,9 @@ fn credits(scene: &Scene) -> Held {
                 format!("{fewer} fewer")
             })
         }
-        Action::FeesSweep(_) => holds(more == 0 && fewer == 0, || format!("{more} more, {fewer} fewer")),
+        Action::FeesSweep(_) | Action::WithdrawalPay(_) => {
+            holds(more == 0 && fewer == 0, || format!("{more} more, {fewer} fewer"))
+        }
         // What leaves the jobs arrives in balances, and the other way round.
         _ => holds(before + fewer == after + more, || {
             format!("jobs held {before}, now {after}; balances have {more} more and {fewer} fewer")

@@ -75,7 +75,10 @@ fn market_authority(scene: &Scene) -> Held {
     // Anyone may open a fee shard, which counts it.
     let without_count = |view: &View| {
         let mut mints = view.mints.clone();
-        mints.iter_mut().for_each(|(_, mint)| mint.fee_shards = 0);
+        for (_, mint) in &mut mints {
+            // Withdrawals take room.
+            (mint.fee_shards, mint.withdraw_room, mint.withdraw_rest, mint.room_at) = (0, 0, 0, 0);
+        }
         mints
     };
     let is_changed =
@@ -84,6 +87,7 @@ fn market_authority(scene: &Scene) -> Held {
         Action::ConfigUpdate(update) => Some(update.signer),
         Action::MintRegister(register) => Some(register.signer),
         Action::MintUpdate(update) => Some(update.signer),
+        Action::MintCapSet(set) => Some(set.signer),
         _ => None,
     };
     let is_authority = signer.is_some_and(|signer| scene.book.key(signer) == scene.before.config.authority);

@@ -4,17 +4,19 @@ use gantry_sdk::market::MarketError;
 
 use super::{
     Refusal, State, Verdict, arithmetic,
-    refusal::{EXISTS, READ_MISSING, TWICE, WRITTEN_MISSING, WRONG_PURSE, require},
-    state::{Fault, Job, Phase},
+    refusal::{EXISTS, READ_MISSING, TWICE, WRITTEN_MISSING, WRONG_ADDRESS, WRONG_PURSE, require},
+    state::{Fault, Job, Phase, Provider, Stake},
 };
 use crate::{
-    action::{Claim, Evidence, FaultProve},
+    action::{Claim, Evidence, FaultProve, FaultProveSample, Tamper},
     book::JobId,
-    cast::{GNT, Purse},
+    cast::{Actor, GNT, Key, Purse},
 };
 
 /// Seconds after a job's end in which its receipts still prove a fault.
 const EVIDENCE_WINDOW_S: i64 = 12 * 3_600;
+/// The kind of a fault that a sample proves.
+const OF_A_SAMPLE: u8 = 4;
 /// The reporter's part of what a fault costs.
 const BOUNTY_BPS: u16 = 1_000;
 
@@ -27,8 +29,8 @@ impl State {
     pub fn fault_prove(&mut self, prove: &FaultProve) -> Verdict {
         require(prove.bounty != Purse::Bonds, TWICE)?;
         let job = self.jobs.get(&prove.job).ok_or(READ_MISSING)?;
-        let mut provider = self.providers.get(&prove.provider).copied().ok_or(WRITTEN_MISSING)?;
-        let mut stake = self.stake_of(prove.stake)?;
+        let provider = self.providers.get(&prove.provider).copied().ok_or(WRITTEN_MISSING)?;
+        let stake = self.stake_of(prove.stake)?;
         require(self.purse_exists(prove.bounty), WRITTEN_MISSING)?;
         let record = (prove.job, prove.kind);
         require(!self.faults.contains_key(&record), EXISTS)?;
@@ -39,6 +41,59 @@ impl State {
         require(contradiction(&first, &second) == Some(prove.kind), MarketError::NoFault)?;
         require(prove.bounty.token() == GNT, WRONG_PURSE)?;
 
+        let sequence = first.sequence.max(second.sequence);
+        self.convict(record, prove.reporter, sequence, provider, stake, prove.bounty);
+        Ok(())
+    }
+
+    /// `fault_prove_sample`: the same for a sample that cannot be true if the receipt over it is.
+    ///
+    /// # Errors
+    /// As the protocol says.
+    pub fn fault_prove_sample(&mut self, prove: &FaultProveSample) -> Verdict {
+        require(prove.bounty != Purse::Bonds, TWICE)?;
+        let job = self.jobs.get(&prove.job).ok_or(READ_MISSING)?;
+        let node = self.nodes.get(&prove.node).ok_or(READ_MISSING)?;
+        let provider = self.providers.get(&prove.provider).copied().ok_or(WRITTEN_MISSING)?;
+        let stake = self.stake_of(prove.stake)?;
+        require(self.purse_exists(prove.bounty), WRITTEN_MISSING)?;
+        let record = (prove.job, OF_A_SAMPLE);
+        require(!self.faults.contains_key(&record), EXISTS)?;
+        require(prove.node == job.node, WRONG_ADDRESS)?;
+        require(prove.provider == job.provider, MarketError::WrongProvider)?;
+        require(prove.stake == job.provider, MarketError::WrongStake)?;
+
+        let (key, claim, is_committed) = match prove.evidence {
+            Evidence::Nothing => return Err(MarketError::MissingSignatures.into()),
+            Evidence::Single(key, claim) => (key, claim, false),
+            Evidence::Committed(key, claim, _) => (key, claim, prove.tamper == Tamper::Nothing),
+            _ => return Err(MarketError::SignaturesNotCanonical.into()),
+        };
+        self.require_provable(job, key)?;
+        require(claim.is_well_formed(), MarketError::MalformedReceipt)?;
+        require(!claim.is_foreign, MarketError::WrongCluster)?;
+        require(claim.job == prove.job, MarketError::WrongJob)?;
+        require(is_committed, MarketError::SampleNotInReceipt)?;
+        let sample = &prove.committed;
+        let can_be_true =
+            sample.metered_ms <= claim.metered_ms && sample.gpu < job.gpus && sample.is_simulated == node.simulated;
+        require(!can_be_true, MarketError::SampleContradictsNothing)?;
+        require(prove.bounty.token() == GNT, WRONG_PURSE)?;
+        self.convict(record, prove.reporter, claim.sequence, provider, stake, prove.bounty);
+        Ok(())
+    }
+
+    /// Takes the penalty, pays the bounty, burns the rest, and records it.
+    fn convict(
+        &mut self,
+        record: (JobId, u8),
+        reporter: Actor,
+        sequence: u64,
+        mut provider: Provider,
+        mut stake: Stake,
+        bounty_to: Purse,
+    ) {
+        let owner = self.jobs[&record.0].provider;
         let penalty_bps = match provider.faults {
             0 => 1_000,
             1 => 3_000,
@@ -60,20 +115,19 @@ impl State {
         stake.slashed += slashed;
         provider.faults += 1;
         let fault = Fault {
-            provider: prove.provider,
-            reporter: prove.reporter,
-            sequence: first.sequence.max(second.sequence),
+            provider: owner,
+            reporter,
+            sequence,
             slashed,
             proven_at: self.now,
             penalty_bps,
         };
-        self.carry(Purse::Bonds, prove.bounty, bounty);
+        self.carry(Purse::Bonds, bounty_to, bounty);
         self.bonds -= slashed - bounty;
         self.supply[usize::from(GNT)] -= slashed - bounty;
-        self.stakes.insert(prove.stake, stake);
-        self.providers.insert(prove.provider, provider);
+        self.stakes.insert(owner, stake);
+        self.providers.insert(owner, provider);
         self.faults.insert(record, fault);
-        Ok(())
     }
 
     /// Two receipts of this very job that a key of its provider has signed in time.
@@ -83,6 +137,18 @@ impl State {
             Evidence::Pair(key, first, second) => (key, first, second),
             _ => return Err(MarketError::SignaturesNotCanonical.into()),
         };
+        self.require_provable(job, key)?;
+        let are_receipts = first.is_well_formed() && second.is_well_formed();
+        require(are_receipts, MarketError::MalformedReceipt)?;
+        for claim in [first, second] {
+            require(!claim.is_foreign, MarketError::WrongCluster)?;
+            require(claim.job == id, MarketError::WrongJob)?;
+        }
+        Ok((first, second))
+    }
+
+    /// Refuses a job that was never started or has ended too long ago, and a key that does not answer for it.
+    fn require_provable(&self, job: &Job, key: Key) -> Verdict {
         match job.phase {
             Phase::Open | Phase::Cancelled => return Err(MarketError::WrongJobState.into()),
             Phase::Running | Phase::Stopped => {}
@@ -94,14 +160,7 @@ impl State {
         require(
             key == job.attestation || Some(key) == job.former,
             MarketError::WrongSigner,
-        )?;
-        let are_receipts = first.is_well_formed() && second.is_well_formed();
-        require(are_receipts, MarketError::MalformedReceipt)?;
-        for claim in [first, second] {
-            require(!claim.is_foreign, MarketError::WrongCluster)?;
-            require(claim.job == id, MarketError::WrongJob)?;
-        }
-        Ok((first, second))
+        )
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     State, Verdict,
     refusal::{EXISTS, READ_MISSING, WRITTEN_MISSING, WRONG_ADDRESS, require},
     state::{Mint, Node, Provider},
+    withdrawal::UNCAPPED,
 };
 use crate::{
     action::profile_number::{FIRST_WRONG_ENDPOINT, WITHOUT_TLS_KEY},
@@ -50,15 +51,15 @@ impl State {
         require(!self.mints.contains_key(&token), EXISTS)?;
         require(signer == self.config.authority, MarketError::NotAuthority)?;
         require(holds_a_rate(floor, ceiling), MarketError::PriceRangeEmpty)?;
-        let enabled = true;
-        self.mints.insert(
-            token,
-            Mint {
-                floor,
-                ceiling,
-                enabled,
-            },
-        );
+        let mint = Mint {
+            floor,
+            ceiling,
+            enabled: true,
+            cap: UNCAPPED,
+            room_parts: Mint::full(UNCAPPED),
+            room_at: self.now,
+        };
+        self.mints.insert(token, mint);
         Ok(())
     }
 
@@ -74,17 +75,10 @@ impl State {
             ceiling,
             enabled,
         } = *update;
-        require(self.mints.contains_key(&token), WRITTEN_MISSING)?;
+        let mint = self.mints.get_mut(&token).ok_or(WRITTEN_MISSING)?;
         require(signer == self.config.authority, MarketError::NotAuthority)?;
         require(holds_a_rate(floor, ceiling), MarketError::PriceRangeEmpty)?;
-        self.mints.insert(
-            token,
-            Mint {
-                floor,
-                ceiling,
-                enabled,
-            },
-        );
+        (mint.floor, mint.ceiling, mint.enabled) = (floor, ceiling, enabled);
         Ok(())
     }
 

@@ -17,6 +17,7 @@ pub mod money;
 pub mod refusal;
 pub mod staking;
 pub mod state;
+pub mod withdrawal;
 
 pub use refusal::{Refusal, Verdict};
 pub use state::State;

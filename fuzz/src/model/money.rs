@@ -87,6 +87,9 @@ impl State {
             destination,
             amount,
         } = *withdraw;
+        // The mint's record is written, so it may be missing in another way.
+        require(destination != Purse::Vault(token), TWICE)?;
+        let mut mint = self.mints.get(&token).copied().ok_or(WRITTEN_MISSING)?;
         self.require_purse_beside(destination, Purse::Vault(token), token, balance)?;
         require(signer == Key::Wallet(balance.0), MarketError::NotOwner)?;
         require(destination.token() == token, WRONG_PURSE)?;
@@ -95,8 +98,10 @@ impl State {
         let after = self.balances[&balance]
             .checked_sub(amount)
             .ok_or(MarketError::InsufficientBalance)?;
+        mint.let_out(amount, self.now)?;
         self.carry(Purse::Vault(token), destination, amount);
         self.balances.insert(balance, after);
+        self.mints.insert(token, mint);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    book::{DelegationId, JobId, NodeId, SHARDS, ShardId},
+    book::{DelegationId, JobId, NodeId, SHARDS, ShardId, WithdrawalId},
     cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
@@ -41,6 +41,11 @@ pub struct Mint {
     pub floor: u64,
     pub ceiling: u64,
     pub enabled: bool,
+    /// Base units that may be withdrawn in an hour; the largest number for no cap.
+    pub cap: u64,
+    /// What could be withdrawn at that moment, in 3600ths of a base unit.
+    pub room_parts: u128,
+    pub room_at: i64,
 }
 
 /// A provider.
@@ -222,6 +227,14 @@ pub struct Waiting {
     pub payable_at: i64,
 }
 
+/// A withdrawal that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Withdrawal {
+    pub amount: u64,
+    pub payable_at: i64,
+}
+
 /// Everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -238,6 +251,7 @@ pub struct State {
     pub jobs: BTreeMap<JobId, Job>,
     pub faults: BTreeMap<(JobId, u8), Fault>,
     pub claims: BTreeMap<JobId, Waiting>,
+    pub withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
     /// Base units of fees that wait in each fee shard.
     pub shards: BTreeMap<ShardId, u64>,
     /// Tokens in the actors' own token accounts.
@@ -279,6 +293,7 @@ impl State {
             jobs: BTreeMap::new(),
             faults: BTreeMap::new(),
             claims: BTreeMap::new(),
+            withdrawals: BTreeMap::new(),
             shards: BTreeMap::new(),
             purses: purses.try_into().expect("one each"),
             vaults: [0; TOKENS as usize],

@@ -57,6 +57,10 @@ impl Replica {
         mint.rate_ceiling = event.rate_ceiling;
         mint.decimals = narrow(event.decimals)?;
         mint.enabled = narrow(event.enabled)?;
+        mint.withdraw_cap = event.withdraw_cap;
+        mint.withdraw_room = event.withdraw_room;
+        mint.withdraw_rest = narrow(event.withdraw_rest)?;
+        mint.room_at = event.room_at;
         Ok(())
     }
 

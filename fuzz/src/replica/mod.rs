@@ -8,6 +8,7 @@
 mod jobs;
 mod market;
 mod staking;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use gantry_sdk::{
     Pubkey,
     account::Layout,
     event::{self, Event},
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint, Withdrawal},
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
@@ -116,6 +117,7 @@ replica! {
     claims: Claim,
     faults: Fault,
     shards: FeeShard,
+    withdrawals: Withdrawal,
 }
 
 impl Replica {
@@ -158,7 +160,10 @@ impl Replica {
             Event::NodeHeartbeaten(event) => self.node_heartbeaten(event),
             Event::BalanceOpened(event) => self.balance_opened(event),
             Event::BalanceDeposited(event) => self.set_balance(&event.owner, &event.mint, event.balance),
-            Event::BalanceWithdrawn(event) => self.set_balance(&event.owner, &event.mint, event.balance),
+            Event::BalanceWithdrawn(event) => self.balance_withdrawn(event),
+            Event::WithdrawalRequested(event) => self.withdrawal_requested(event),
+            Event::WithdrawalCancelled(event) => self.withdrawal_cancelled(event),
+            Event::WithdrawalPaid(event) => self.withdrawal_paid(event),
             Event::JobOpened(event) => self.job_opened(event),
             Event::JobExtended(event) => self.job_extended(event),
             Event::JobStarted(event) => self.job_started(event),

@@ -12,7 +12,7 @@ use super::{
     value::{Address, Key, U64},
 };
 
-/// What two receipts contradict.
+/// What was proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FaultKind {
@@ -22,6 +22,8 @@ pub(crate) enum FaultKind {
     RegressingUsage,
     /// More usage after the final receipt.
     UsageAfterFinal,
+    /// A sample that cannot be true if the receipt that commits to it is.
+    ContradictingSample,
     /// A kind that this indexer is too old to know.
     Unknown,
 }
@@ -32,12 +34,13 @@ impl From<i16> for FaultKind {
             1 => Self::Equivocation,
             2 => Self::RegressingUsage,
             3 => Self::UsageAfterFinal,
+            4 => Self::ContradictingSample,
             _ => Self::Unknown,
         }
     }
 }
 
-/// A proven fault. The transaction that made the account carries both receipts with their signatures.
+/// A proven fault. The transaction that made the account carries the receipts with their signatures, and the sample with its path.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Fault {
     /// Its record.

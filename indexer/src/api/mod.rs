@@ -22,6 +22,7 @@ mod settlements;
 mod stakes;
 mod stats;
 mod value;
+mod withdrawals;
 
 use std::io;
 
@@ -117,6 +118,7 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(faults::list))
         .routes(routes!(balances::list))
         .routes(routes!(fees::shards))
+        .routes(routes!(withdrawals::list))
         .routes(routes!(stakes::list))
         .routes(routes!(delegations::list))
         .routes(routes!(stats::stats))

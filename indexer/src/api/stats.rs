@@ -67,6 +67,8 @@ pub(crate) struct Money {
     pub balances: U64,
     /// Held for living jobs: escrows not yet paid out.
     pub held: U64,
+    /// In withdrawals that wait.
+    pub withdrawals: U64,
     /// Fees of ended jobs that were not swept so far.
     pub fees_unswept: U64,
     /// Paid to providers so far.
@@ -101,13 +103,14 @@ pub(super) async fn stats(State(state): State<ApiState>) -> Result<Json<One<Stat
     let money = sqlx::query_as!(
         Money,
         r#"SELECT m.mint AS "mint!", m.decimals AS "decimals!", b.total::TEXT AS "balances!", j.held::TEXT AS "held!",
-                  f.unswept::TEXT AS "fees_unswept!", j.paid::TEXT AS "paid!", j.fees::TEXT AS "fees!", j.refunded::TEXT AS "refunded!"
+                  w.waiting::TEXT AS "withdrawals!", f.unswept::TEXT AS "fees_unswept!", j.paid::TEXT AS "paid!", j.fees::TEXT AS "fees!", j.refunded::TEXT AS "refunded!"
            FROM open_mints m
            CROSS JOIN LATERAL (SELECT COALESCE(SUM(amount), 0) AS total FROM open_balances WHERE mint = m.mint) b
            CROSS JOIN LATERAL (SELECT COALESCE(SUM(escrow - paid) FILTER (WHERE state < 4), 0) AS held, COALESCE(SUM(paid), 0) AS paid,
                                       COALESCE(SUM(fee), 0) AS fees, COALESCE(SUM(refund), 0) AS refunded
                                FROM jobs WHERE mint = m.mint) j
            CROSS JOIN LATERAL (SELECT COALESCE(SUM(amount), 0) AS unswept FROM open_fee_shards WHERE mint = m.mint) f
+           CROSS JOIN LATERAL (SELECT COALESCE(SUM(amount), 0) AS waiting FROM open_withdrawals WHERE mint = m.mint) w
            ORDER BY m.mint"#
     )
     .fetch_all(&state.readers)

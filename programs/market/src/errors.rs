@@ -223,4 +223,22 @@ pub enum MarketError {
     /// A deposit of which nothing arrived.
     #[msg("The mint's own transfer fee took the whole deposit; deposit more.")]
     NothingArrived,
+    /// More than a mint's cap leaves room for.
+    #[msg("More has been withdrawn in this mint than its hourly cap leaves room for; withdraw less, try later, or ask with withdrawal_request: what is asked for is paid after 24 hours, whatever the cap says.")]
+    WithdrawalCapped,
+    /// Too early to pay a withdrawal.
+    #[msg("The withdrawal still waits; pay it from its time on, or cancel it and withdraw as much as the cap leaves room for.")]
+    WithdrawalWaiting,
+    /// A withdrawal's number is too high.
+    #[msg("A balance has four places for withdrawals that wait, numbered from zero; name one of them.")]
+    NoSuchWithdrawal,
+    /// A withdrawal of another balance or mint.
+    #[msg("The withdrawal belongs to another balance or mint; name the accounts that it came from.")]
+    WrongWithdrawal,
+    /// A sample that the receipt does not commit to.
+    #[msg("The sample is not under the receipt's root at this place; show its number, the number of all samples, and the hashes beside its way up.")]
+    SampleNotInReceipt,
+    /// A sample that can be true.
+    #[msg("The sample does not contradict its receipt: it must be of a later moment than the receipt, of a GPU that the job does not have, or simulated where the node is not (or the other way round).")]
+    SampleContradictsNothing,
 }

@@ -41,6 +41,13 @@ events! {
         decimals: u32,
         /// 1 while new jobs may be opened in it.
         enabled: u32,
+        /// Base units that may be withdrawn in an hour; the largest number for no cap.
+        withdraw_cap: u64,
+        /// Base units that could be withdrawn at `room_at`.
+        withdraw_room: u64,
+        /// 3600ths of another base unit.
+        withdraw_rest: u64,
+        room_at: i64,
     }
     /// A provider registered or changed its profile; all values after the change.
     ProviderConfigured {
@@ -118,6 +125,10 @@ events! {
         balance: u64,
         /// What arrived at the token account: less when the mint takes a fee of its own.
         received: u64,
+        /// What may be withdrawn in the mint afterwards, as in `MintConfigured`.
+        withdraw_room: u64,
+        withdraw_rest: u64,
+        room_at: i64,
     }
     /// A job was opened and its escrow set aside.
     JobOpened {
@@ -255,7 +266,7 @@ events! {
         balance: u64,
         at: i64,
     }
-    /// Two receipts proved a fault, and stake was slashed for it.
+    /// A fault was proven, and stake was slashed for it.
     FaultProven {
         /// Its record.
         fault: Address,
@@ -267,7 +278,7 @@ events! {
         sequence: u64,
         /// What it cost, in base units of the network token.
         slashed: u64,
-        /// 1 equivocation, 2 regressing usage, 3 usage after the final receipt.
+        /// 1 equivocation, 2 regressing usage, 3 usage after the final receipt, 4 a contradicting sample.
         kind: u32,
         penalty_bps: u16,
         /// The provider's faults so far.
@@ -295,6 +306,38 @@ events! {
         /// What left the vault for the treasury.
         to_treasury: u64,
         /// What arrived there: less when the mint takes a fee of its own.
+        received: u64,
+        at: i64,
+    }
+    /// An owner asked for a withdrawal; it left the balance and waits.
+    WithdrawalRequested {
+        withdrawal: Address,
+        owner: Address,
+        mint: Address,
+        amount: u64,
+        /// The balance afterwards.
+        balance: u64,
+        /// Unix seconds from which anyone may have it paid out.
+        payable_at: i64,
+        /// Its number among the balance's withdrawals.
+        number: u64,
+    }
+    /// A withdrawal went back into its balance.
+    WithdrawalCancelled {
+        withdrawal: Address,
+        owner: Address,
+        mint: Address,
+        amount: u64,
+        /// The balance afterwards.
+        balance: u64,
+    }
+    /// A withdrawal left the vault for its owner.
+    WithdrawalPaid {
+        withdrawal: Address,
+        owner: Address,
+        mint: Address,
+        amount: u64,
+        /// What arrived at the token account: less when the mint takes a fee of its own.
         received: u64,
         at: i64,
     }

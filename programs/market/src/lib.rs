@@ -3,15 +3,18 @@
 //! Purpose: a tenant rents GPUs by the second; money moves only against receipts that both sides signed. One state machine, so
 //! that settling, paying and recording are atomic.
 //!
-//! Invariant: per mint, vault ≥ Σ balances + Σ jobs' holdings (escrow not yet paid out, with the fee) + Σ fee shards, equal unless
-//! someone gave tokens away.
+//! Invariant: per mint, vault ≥ Σ balances + Σ withdrawals that wait + Σ jobs' holdings (escrow not yet paid out, with the fee) +
+//! Σ fee shards, equal unless someone gave tokens away.
 //! Invariant: a fee goes from its job to a shard, and from there it is burned or goes to the treasury; nothing brings it back.
 //! Invariant: a job's provider has been paid exactly what its metered time earns, whatever the number of settlements.
 //! Invariant: settling writes the job and the provider's balance, nothing that other jobs share.
+//! Invariant: what an owner asks back is paid within [`gantry_protocol::limits::WITHDRAW_MAX_WAIT_S`], whatever governance does.
 //! Invariant: a node never rents out more GPUs than it has, and gets each back exactly once.
 #![cfg_attr(not(feature = "idl-build"), no_std)] // What Anchor generates to print the IDL uses std.
 #![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
 #![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
+
+extern crate alloc;
 
 use anchor_lang::prelude::*;
 
@@ -68,6 +71,12 @@ pub mod market {
         mint_update::handle(ctx, rate_floor, rate_ceiling, enabled)
     }
 
+    /// Sets how many base units of a mint may be withdrawn in an hour; the largest number for no cap. More can be asked for with
+    /// `withdrawal_request`. Signed by the authority.
+    pub fn mint_cap_set(ctx: &mut Context<MintCapSet>, withdraw_cap: u64) -> Result<()> {
+        mint_cap_set::handle(ctx, withdraw_cap)
+    }
+
     /// Registers a provider.
     pub fn provider_register(ctx: &mut Context<ProviderRegister>, args: ProviderProfile) -> Result<()> {
         provider_register::handle(ctx, &args)
@@ -113,9 +122,25 @@ pub mod market {
         balance_deposit::handle(ctx, amount)
     }
 
-    /// Moves tokens from the vault to a token account of the owner's choice.
+    /// Moves tokens from the vault to a token account of the owner's choice, as far as the mint's cap leaves room.
     pub fn balance_withdraw(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<()> {
         balance_withdraw::handle(ctx, amount)
+    }
+
+    /// Takes `amount` out of a balance, to be paid to its owner after 24 hours whatever the mint's cap says. `number`, below four, tells
+    /// the balance's waiting withdrawals apart.
+    pub fn withdrawal_request(ctx: &mut Context<WithdrawalRequest>, number: u8, amount: u64) -> Result<()> {
+        withdrawal_request::handle(ctx, number, amount)
+    }
+
+    /// Puts a withdrawal that waits back into its balance.
+    pub fn withdrawal_cancel(ctx: &mut Context<WithdrawalCancel>) -> Result<()> {
+        withdrawal_cancel::handle(ctx)
+    }
+
+    /// Pays a withdrawal whose wait is over to a token account of its owner. By anyone.
+    pub fn withdrawal_pay(ctx: &mut Context<WithdrawalPay>) -> Result<()> {
+        withdrawal_pay::handle(ctx)
     }
 
     /// Rents GPUs of a node: moves the escrow from the tenant's balance to the job and reserves the provider's stake.
@@ -184,6 +209,12 @@ pub mod market {
     /// bounty; once per job and kind.
     pub fn fault_prove(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
         fault_prove::handle(ctx, kind)
+    }
+
+    /// Slashes a job's provider one of whose samples contradicts the receipt that commits to it; the Ed25519 instruction with the
+    /// receipt, signed by the provider's key alone, stands directly before this one. By anyone, for a bounty; once per job.
+    pub fn fault_prove_sample(ctx: &mut Context<FaultProveSample>, args: SampleProof) -> Result<()> {
+        fault_prove_sample::handle(ctx, &args)
     }
 
     /// Opens one of the eight fee shards of a mint, without all of which no job opens in it. Anyone may pay for it.

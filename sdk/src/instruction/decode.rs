@@ -2,7 +2,7 @@
 //!
 //! The programs read their arguments with `wincode`, whose encoding of integers, flags and fixed arrays is the same bytes.
 
-use ::market::{JobTerms, MarketParameters, NodeSpecification, ProviderProfile, instruction as market};
+use ::market::{JobTerms, MarketParameters, NodeSpecification, ProviderProfile, SampleProof, instruction as market};
 use ::staking::{PoolParameters, instruction as staking};
 use anchor_lang::Discriminator;
 use borsh::BorshDeserialize;
@@ -91,6 +91,7 @@ instructions! {
         market::ConfigUpdate = "market.config_update" (args: MarketParameters),
         market::MintRegister = "market.mint_register" (rate_floor: u64, rate_ceiling: u64),
         market::MintUpdate = "market.mint_update" (rate_floor: u64, rate_ceiling: u64, enabled: bool),
+        market::MintCapSet = "market.mint_cap_set" (withdraw_cap: u64),
         market::ProviderRegister = "market.provider_register" (args: ProviderProfile),
         market::ProviderUpdate = "market.provider_update" (args: ProviderProfile),
         market::NodeRegister = "market.node_register" (id: u16, args: NodeSpecification),
@@ -100,6 +101,9 @@ instructions! {
         market::BalanceOpen = "market.balance_open" (),
         market::BalanceDeposit = "market.balance_deposit" (amount: u64),
         market::BalanceWithdraw = "market.balance_withdraw" (amount: u64),
+        market::WithdrawalRequest = "market.withdrawal_request" (number: u8, amount: u64),
+        market::WithdrawalCancel = "market.withdrawal_cancel" (),
+        market::WithdrawalPay = "market.withdrawal_pay" (),
         market::JobOpen = "market.job_open" (nonce: u64, args: JobTerms),
         market::JobStart = "market.job_start" (),
         market::JobSettle = "market.job_settle" (),
@@ -112,6 +116,7 @@ instructions! {
         market::ClaimSettle = "market.claim_settle" (),
         market::ClaimRefute = "market.claim_refute" (),
         market::FaultProve = "market.fault_prove" (kind: u8),
+        market::FaultProveSample = "market.fault_prove_sample" (args: SampleProof),
         market::FeeShardOpen = "market.fee_shard_open" (number: u8),
         market::FeesSweep = "market.fees_sweep" (),
     ;

@@ -5,6 +5,7 @@ pub mod delegation;
 pub mod fees;
 pub mod market;
 pub mod staking;
+pub mod withdrawal;
 
 use anchor_lang::{InstructionData, ToAccountMetas};
 use solana_program::instruction::Instruction;

@@ -6,7 +6,7 @@ use anchor_spl::{
     token_interface::{Mint, TokenAccount, TokenInterface},
 };
 use gantry_onchain::{event::emit, token::Transfer};
-use gantry_protocol::Atoms;
+use gantry_protocol::{Atoms, UnixSeconds};
 
 use crate::{
     errors::MarketError,
@@ -20,6 +20,8 @@ use crate::{
 pub struct BalanceWithdraw {
     #[account(address = balance.owner @ MarketError::NotOwner)]
     pub owner: Signer,
+    /// Counts what leaves, where it is capped.
+    #[account(mut)]
     pub registered_mint: Account<RegisteredMint>,
     #[account(mut)]
     pub balance: Account<Balance>,
@@ -46,6 +48,10 @@ pub(crate) fn handle(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<
         .balance
         .require_of(accounts.owner.address(), &accounts.registered_mint.mint)?;
     accounts.balance.debit(Atoms(amount))?;
+    if accounts.registered_mint.is_capped() {
+        let now = UnixSeconds(Clock::get()?.unix_timestamp);
+        accounts.registered_mint.let_out(Atoms(amount), now)?;
+    }
     let decimals = accounts.registered_mint.decimals;
     let before = accounts.destination.amount();
     Transfer {
@@ -58,13 +64,16 @@ pub(crate) fn handle(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<
     }
     .invoke(amount, &[&[seeds::SIGNER, &bump]]);
     let received = accounts.destination.amount().checked_sub(before);
-    let balance = &accounts.balance;
+    let (balance, registered) = (&accounts.balance, &accounts.registered_mint);
     emit(BalanceWithdrawn {
         owner: balance.owner,
         mint: balance.mint,
         amount,
         balance: balance.amount,
         received: received.ok_or(MarketError::AmountOverflow)?,
+        withdraw_room: registered.withdraw_room,
+        withdraw_rest: u64::from(registered.withdraw_rest),
+        room_at: registered.room_at,
     });
     Ok(())
 }

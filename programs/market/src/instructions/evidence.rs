@@ -53,6 +53,16 @@ pub(super) fn contradiction(data: &[u8], job: &Account<Job>, now: UnixSeconds) -
     Ok((fault, first.sequence().max(second.sequence())))
 }
 
+/// The receipt in this data, when a key of the job's provider that answers for it signed it for this very job.
+#[inline(never)]
+pub(super) fn provable_receipt<'a>(data: &'a [u8], job: &Account<Job>, now: UnixSeconds) -> Outcome<ReceiptView<'a>> {
+    let signed = single::parse(data).map_err(|_| MarketError::SignaturesNotCanonical)?;
+    job.require_provable(signed.key, now)?;
+    let receipt = ReceiptView::of(signed.message).map_err(|_| MarketError::MalformedReceipt)?;
+    require_of(receipt, job)?;
+    Ok(receipt)
+}
+
 /// The receipt in this data, when the job's attestation key signed it for this very job.
 #[inline(never)]
 pub(super) fn provider_receipt<'a>(data: &'a [u8], job: &Account<Job>) -> Outcome<ReceiptView<'a>> {

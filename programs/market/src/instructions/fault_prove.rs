@@ -4,14 +4,15 @@
 
 use anchor_lang::prelude::*;
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
-use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 use pinocchio::sysvars::instructions::{Instructions, INSTRUCTIONS_ID};
 
-use super::evidence::{contradiction, signatures};
+use super::{
+    conviction::{require_of_job, Conviction, Proof},
+    evidence::{contradiction, signatures},
+};
 use crate::{
     errors::MarketError,
-    events::FaultProven,
     seeds,
     state::{Fault, Job, Provider},
 };
@@ -57,64 +58,33 @@ pub struct FaultProve {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
-    let (signer_bump, fault_bump) = ([ctx.bumps.signer], ctx.bumps.fault);
+    let (signer_bump, fault_bump) = (ctx.bumps.signer, ctx.bumps.fault);
     let accounts = &mut ctx.accounts;
-    require!(
-        accounts.provider.owner == accounts.job.provider,
-        MarketError::WrongProvider
-    );
-    require!(accounts.stake.owner == accounts.job.provider, MarketError::WrongStake);
+    require_of_job(&accounts.job, &accounts.provider, &accounts.stake)?;
     // SAFETY: this is the instructions sysvar, as the constraint has proved; no program can write it.
     let instructions = unsafe { Instructions::new_unchecked(accounts.instructions.account().borrow_unchecked()) };
     let before = signatures(&instructions)?;
     let (fault, sequence) = contradiction(before.get_instruction_data(), &accounts.job, now)?;
     require!(fault.is_some_and(|fault| fault as u8 == kind), MarketError::NoFault);
-    let penalty = accounts.provider.convict();
-
-    let before = accounts.stake.slashed;
-    staking::cpi::stake_slash(
-        CpiContext::new_with_signer(
-            accounts.staking_program.address(),
-            staking::cpi::accounts::StakeSlash {
-                market_signer: accounts.signer.to_cpi_handle(),
-                pool: accounts.pool.try_to_cpi_handle_mut()?,
-                stake: accounts.stake.try_to_cpi_handle_mut()?,
-                mint: accounts.mint.try_to_cpi_handle_mut()?,
-                vault: accounts.vault.try_to_cpi_handle_mut()?,
-                bounty_account: accounts.bounty_account.try_to_cpi_handle_mut()?,
-                token_program: accounts.token_program.to_cpi_handle(),
-            },
-            &[&[seeds::SIGNER, &signer_bump]],
-        ),
-        penalty.get(),
-    )?;
-    let slashed = accounts
-        .stake
-        .slashed
-        .checked_sub(before)
-        .ok_or(MarketError::AmountOverflow)?;
-
-    let fault = &mut accounts.fault;
-    fault.job = *accounts.job.address();
-    fault.provider = accounts.job.provider;
-    fault.reporter = *accounts.reporter.address();
-    fault.sequence = sequence;
-    fault.slashed = slashed;
-    fault.proven_at = now.0;
-    fault.penalty_bps = penalty.get();
-    fault.kind = kind;
-    fault.bump = fault_bump;
-    emit(FaultProven {
-        fault: *fault.address(),
-        job: fault.job,
-        provider: fault.provider,
-        reporter: fault.reporter,
+    Conviction {
+        job: &accounts.job,
+        provider: &mut accounts.provider,
+        fault: &mut accounts.fault,
+        fault_bump,
+        signer: &accounts.signer,
+        signer_bump,
+        pool: &mut accounts.pool,
+        stake: &mut accounts.stake,
+        mint: &mut accounts.mint,
+        vault: &mut accounts.vault,
+        bounty_account: &mut accounts.bounty_account,
+        token_program: &accounts.token_program,
+        staking_program: &accounts.staking_program,
+    }
+    .carry_out(&Proof {
+        kind,
         sequence,
-        slashed,
-        kind: u32::from(kind),
-        penalty_bps: penalty.get(),
-        faults: accounts.provider.faults,
-        at: now.0,
-    });
-    Ok(())
+        reporter: *accounts.reporter.address(),
+        now,
+    })
 }

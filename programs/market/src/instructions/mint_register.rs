@@ -6,6 +6,7 @@ use anchor_spl::{
     token_interface::{TokenAccount, TokenInterface},
 };
 use gantry_onchain::event::emit;
+use gantry_protocol::UnixSeconds;
 
 use crate::{
     admission::AdmittedMint,
@@ -38,6 +39,7 @@ pub struct MintRegister {
 
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceiling: u64) -> Result<()> {
+    let now = UnixSeconds(Clock::get()?.unix_timestamp);
     let accounts = &mut ctx.accounts;
     let registered = &mut accounts.registered_mint;
     registered.mint = *accounts.mint.address();
@@ -47,6 +49,7 @@ pub(crate) fn handle(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceil
     registered.enabled = 1;
     registered.bump = ctx.bumps.registered_mint;
     registered.set_range(rate_floor, rate_ceiling)?;
+    registered.begin_uncapped(now);
     emit(configured(registered));
     Ok(())
 }
@@ -61,5 +64,9 @@ pub(super) fn configured(registered: &RegisteredMint) -> MintConfigured {
         rate_ceiling: registered.rate_ceiling,
         decimals: u32::from(registered.decimals),
         enabled: u32::from(registered.enabled),
+        withdraw_cap: registered.withdraw_cap,
+        withdraw_room: registered.withdraw_room,
+        withdraw_rest: u64::from(registered.withdraw_rest),
+        room_at: registered.room_at,
     }
 }

@@ -9,6 +9,7 @@ mod job;
 mod node;
 mod provider;
 mod registered_mint;
+mod withdrawal;
 
 pub use balance::Balance;
 pub use claim::Claim;
@@ -19,3 +20,4 @@ pub use job::{Job, JobState, OpenTerms};
 pub use node::{Node, Price};
 pub use provider::Provider;
 pub use registered_mint::RegisteredMint;
+pub use withdrawal::Withdrawal;

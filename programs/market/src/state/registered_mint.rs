@@ -1,7 +1,7 @@
 //! A mint that jobs may be paid in.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::{limits::FEE_SHARDS, Rate};
+use gantry_protocol::{limits::FEE_SHARDS, outflow::Outflow, Atoms, Rate, UnixSeconds};
 
 use crate::MarketError;
 
@@ -19,6 +19,12 @@ pub struct RegisteredMint {
     pub rate_floor: u64,
     /// Highest rate per GPU, in micro-atoms per second.
     pub rate_ceiling: u64,
+    /// Base units that may be withdrawn in a window, or [`gantry_protocol::outflow::UNCAPPED`].
+    pub withdraw_cap: u64,
+    /// Base units that could be withdrawn at [`Self::room_at`].
+    pub withdraw_room: u64,
+    /// Unix seconds at which the room was counted.
+    pub room_at: i64,
     /// Decimals of the mint.
     pub decimals: u8,
     /// 1 while new jobs may be opened in it.
@@ -27,11 +33,13 @@ pub struct RegisteredMint {
     pub bump: u8,
     /// Fee shards that are open.
     pub fee_shards: u8,
+    /// Parts of another base unit that could be withdrawn, as many as the window has seconds.
+    pub withdraw_rest: u16,
     /// Named padding.
-    pub padding: [u8; 4],
+    pub padding: [u8; 2],
 }
 
-const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 120);
+const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 144);
 
 impl RegisteredMint {
     /// Takes over a price range that holds at least one rate.
@@ -59,6 +67,55 @@ impl RegisteredMint {
             return Err(MarketError::FeeShardsMissing);
         }
         Ok(())
+    }
+
+    /// Sets how much may be withdrawn in a window.
+    pub fn set_withdraw_cap(&mut self, cap: u64, now: UnixSeconds) {
+        let mut outflow = self.outflow();
+        outflow.set_cap(cap, now);
+        self.count(outflow);
+    }
+
+    /// Begins without a cap.
+    pub fn begin_uncapped(&mut self, now: UnixSeconds) {
+        self.count(Outflow::uncapped(now));
+    }
+
+    /// Whether withdrawals are capped.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_capped(&self) -> bool {
+        self.outflow().is_capped()
+    }
+
+    /// Lets `amount` be withdrawn. Refuses more than there is room for.
+    #[inline(never)]
+    pub fn let_out(&mut self, amount: Atoms, now: UnixSeconds) -> core::result::Result<(), MarketError> {
+        let mut outflow = self.outflow();
+        if !outflow.take(amount, now) {
+            return Err(MarketError::WithdrawalCapped);
+        }
+        self.count(outflow);
+        Ok(())
+    }
+
+    /// What may be withdrawn, as it was counted last.
+    #[inline(always)]
+    #[must_use]
+    pub fn outflow(&self) -> Outflow {
+        Outflow {
+            cap: self.withdraw_cap,
+            room: self.withdraw_room,
+            rest: self.withdraw_rest,
+            at: UnixSeconds(self.room_at),
+        }
+    }
+
+    fn count(&mut self, outflow: Outflow) {
+        self.withdraw_cap = outflow.cap;
+        self.withdraw_room = outflow.room;
+        self.withdraw_rest = outflow.rest;
+        self.room_at = outflow.at.0;
     }
 
     /// Refuses a rate per GPU outside the range.

@@ -11,7 +11,7 @@ use solana_pubkey::Pubkey;
 use super::super::build;
 use crate::{
     address::{self, INSTRUCTIONS_SYSVAR, SYSTEM_PROGRAM},
-    receipt::{Evidence, ProviderReceipt},
+    receipt::{Evidence, ProviderReceipt, SampleEvidence},
 };
 
 /// The two instructions that claim what the provider's receipt alone shows: its signature, then the claim. The attestation key signs, and
@@ -102,4 +102,45 @@ pub fn fault_prove(
         &arguments::FaultProve { kind: kind as u8 },
     );
     [evidence.ed25519_instruction(), prove]
+}
+
+/// The two instructions that slash `provider_owner` for a sample that contradicts its receipt: the provider's signature, then the proof.
+/// `reporter` signs and pays the rent of the record; `node` is the job's; `mint` is the network token, and `bounty_account` a token account
+/// of it. A transaction without an address lookup table has room for 7 hashes of the path, one with a table for 19.
+#[must_use]
+#[allow(clippy::too_many_arguments)] // As many accounts as `fault_prove`, and the node.
+pub fn fault_prove_sample(
+    reporter: Pubkey,
+    evidence: &SampleEvidence,
+    node: Pubkey,
+    provider_owner: Pubkey,
+    mint: Pubkey,
+    token_program: Pubkey,
+    bounty_account: Pubkey,
+) -> [Instruction; 2] {
+    let job = Pubkey::new_from_array(evidence.receipt.receipt.job);
+    let prove = build(
+        market::ID,
+        &accounts::FaultProveSample {
+            reporter,
+            job,
+            node,
+            provider: address::provider(&provider_owner),
+            fault: address::fault(&job, Fault::ContradictingSample),
+            signer: address::market_signer(),
+            pool: address::pool(),
+            stake: address::stake(&provider_owner),
+            mint,
+            vault: address::pool_vault(),
+            bounty_account,
+            token_program,
+            staking_program: staking::ID,
+            instructions: INSTRUCTIONS_SYSVAR,
+            system_program: SYSTEM_PROGRAM,
+        },
+        &arguments::FaultProveSample {
+            args: evidence.proof.clone(),
+        },
+    );
+    [evidence.receipt.ed25519_instruction(), prove]
 }

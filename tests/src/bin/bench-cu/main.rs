@@ -4,6 +4,7 @@
 //! several worlds with other keys. The keys are the same in every run, and so are the figures.
 
 mod tour;
+mod withdrawals;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -23,8 +24,11 @@ fn main() -> Result<()> {
     }
     // Behind them, so that the worlds before keep their keys and figures whatever is measured here.
     for _ in 0..WORLDS {
-        let (name, units) = tour::units_of_a_sweep();
-        samples.entry(name).or_default().push(units);
+        let sweep = tour::units_of_a_sweep();
+        let rest = withdrawals::units_of_withdrawals();
+        for (name, units) in rest.into_iter().chain([sweep, withdrawals::units_of_a_sample()]) {
+            samples.entry(name).or_default().push(units);
+        }
     }
     let figures: BTreeMap<_, _> = samples.into_iter().map(|(name, units)| (name, median(units))).collect();
     for (name, units) in &figures {
