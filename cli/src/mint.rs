@@ -6,7 +6,6 @@ use gantry_sdk::{
     Pubkey, address,
     client::{Client, ClientError},
     market::state::RegisteredMint,
-    protocol::outflow::Outflow,
 };
 
 use crate::{amount, failure::Failure};
@@ -28,8 +27,6 @@ pub(crate) struct Mint {
     pub(crate) rate_ceiling: u64,
     /// Whether new jobs may be opened in it.
     pub(crate) enabled: bool,
-    /// How much may be withdrawn, as it was counted last.
-    pub(crate) outflow: Outflow,
 }
 
 impl From<RegisteredMint> for Mint {
@@ -43,7 +40,6 @@ impl From<RegisteredMint> for Mint {
             rate_floor: record.rate_floor,
             rate_ceiling: record.rate_ceiling,
             enabled: record.enabled == 1,
-            outflow: record.outflow(),
         }
     }
 }

@@ -62,7 +62,11 @@ fn main() -> Result<ExitCode> {
 
 fn signatures(cases: u64, seed: u64) -> Result<ExitCode> {
     let report = ed25519::run(cases, seed, |report| {
-        println!("ed25519: {} systematic cases in {:.1} s", report.cases, report.time.as_secs_f64());
+        println!(
+            "ed25519: {} systematic cases in {:.1} s",
+            report.cases,
+            report.time.as_secs_f64()
+        );
     });
     match report {
         Ok(report) => {

@@ -23,7 +23,10 @@ fn parser_oracle_and_precompile_agree_on_every_systematic_case_and_many_random_o
     println!("{report:?}");
     assert!(report.cases > 300_000, "{report:?}");
     // A corpus in which the runtime accepts nothing but what the market accepts too would look at nothing.
-    assert!(report.verified > 2 * report.believed && report.believed > 2_000, "{report:?}");
+    assert!(
+        report.verified > 2 * report.believed && report.believed > 2_000,
+        "{report:?}"
+    );
     assert!(report.canonical > 10 * report.believed, "{report:?}");
 }
 
@@ -183,7 +186,11 @@ fn the_runtime_gives_the_published_verdict_on_every_published_vector() {
         for (number, vector) in vectors.iter().enumerate() {
             let data = single(&bytes(vector.key), &bytes(vector.signature), &bytes(vector.message));
             let outcome = agave_precompiles::ed25519::verify(&data, &[&data], &FeatureSet::all_enabled());
-            assert_eq!(outcome.is_ok(), vector.is_accepted, "{source}, vector {number}: {outcome:?}");
+            assert_eq!(
+                outcome.is_ok(),
+                vector.is_accepted,
+                "{source}, vector {number}: {outcome:?}"
+            );
         }
     }
 }
@@ -335,7 +342,9 @@ fn the_bytecode_gives_the_same_verdict_as_the_host_on_a_sample_of_the_cases() {
         let Verdict {
             is_verified,
             is_canonical,
-        } = report.look(&case, &material, &features).unwrap_or_else(|what| panic!("{what}"));
+        } = report
+            .look(&case, &material, &features)
+            .unwrap_or_else(|what| panic!("{what}"));
         let transaction = [
             precompile(case.instructions[0].clone()),
             precompile(case.data().to_vec()),

@@ -50,7 +50,10 @@ fn a_tenant_that_is_killed_pays_for_the_grace_window_by_a_claim_and_the_bill_is_
     let network = Network::start(&["--agents", "1", "--grace-window-s", &GRACE_S.to_string()]);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     // The bond is as much as a grace window earns, so the provider earns that first.
-    let earning = network.run_script(&counting(8), &[]).wait_with_output().expect("gantry run");
+    let earning = network
+        .run_script(&counting(8), &[])
+        .wait_with_output()
+        .expect("gantry run");
     assert!(earning.status.success(), "{}", String::from_utf8_lossy(&earning.stderr));
 
     let mut tenant = network.run_script(&counting(100), &[]);
@@ -64,18 +67,30 @@ fn a_tenant_that_is_killed_pays_for_the_grace_window_by_a_claim_and_the_bill_is_
     tenant.wait().expect("the tenant's end");
 
     // The agent ends the workload after a grace window without a signature, and claims it.
-    let claim = listed(&network, &runtime, &format!("/v1/claims?job={job}"), PATIENCE + Duration::from_secs(2 * GRACE_S));
+    let claim = listed(
+        &network,
+        &runtime,
+        &format!("/v1/claims?job={job}"),
+        PATIENCE + Duration::from_secs(2 * GRACE_S),
+    );
     let claimed_ms = number(&claim, "metered_ms");
     let window = Instant::now();
-    wait_for("the claim to be paid", Duration::from_secs(CHALLENGE_WINDOW_S.into()) + DELAY, || {
-        shown("state") == json!("closed")
-    });
+    wait_for(
+        "the claim to be paid",
+        Duration::from_secs(CHALLENGE_WINDOW_S.into()) + DELAY,
+        || shown("state") == json!("closed"),
+    );
     assert!(
         window.elapsed() + Duration::from_secs(15) > Duration::from_secs(CHALLENGE_WINDOW_S.into()),
         "paid {:?} after it was claimed",
         window.elapsed()
     );
-    let parse = |field: &str| shown(field).as_str().and_then(|text| text.parse::<u64>().ok()).expect("a number");
+    let parse = |field: &str| {
+        shown(field)
+            .as_str()
+            .and_then(|text| text.parse::<u64>().ok())
+            .expect("a number")
+    };
     let (metered_ms, co_signed_ms) = (parse("metered_ms"), parse("co_signed_ms"));
     assert_eq!(metered_ms, claimed_ms);
     assert!(
@@ -84,13 +99,19 @@ fn a_tenant_that_is_killed_pays_for_the_grace_window_by_a_claim_and_the_bill_is_
     );
     let bill = network.json(&["bill", &job]);
     assert_bill(&bill);
-    assert_eq!((&bill["state"], number(&bill, "metered_ms")), (&json!("closed"), metered_ms));
+    assert_eq!(
+        (&bill["state"], number(&bill, "metered_ms")),
+        (&json!("closed"), metered_ms)
+    );
     assert_eq!(bill["claims"].as_array().map(Vec::len), Some(1), "{bill}");
     wait_for("the indexer to agree", PATIENCE, || {
         let output = network.gantry().args(["--json", "verify", &job]).output();
         output.expect("gantry verify").status.success()
     });
-    assert_eq!(runtime.block_on(network.api(&format!("/v1/claims?job={job}"))).1["data"], json!([]));
+    assert_eq!(
+        runtime.block_on(network.api(&format!("/v1/claims?job={job}"))).1["data"],
+        json!([])
+    );
 }
 
 #[test]
@@ -130,7 +151,8 @@ fn a_provider_whose_key_signs_two_receipts_of_one_sequence_is_slashed_by_whoever
         .expect("the network token")
         .owner;
     let bounty = address::associated_token(&reporter.pubkey(), &pool.mint, &token_program);
-    let open = create_associated_token_account_idempotent(&reporter.pubkey(), &reporter.pubkey(), &pool.mint, &token_program);
+    let open =
+        create_associated_token_account_idempotent(&reporter.pubkey(), &reporter.pubkey(), &pool.mint, &token_program);
     let [signatures, prove] = instruction::fault_prove(
         reporter.pubkey(),
         &evidence,
@@ -140,17 +162,27 @@ fn a_provider_whose_key_signs_two_receipts_of_one_sequence_is_slashed_by_whoever
         token_program,
         bounty,
     );
-    let before: Stake = runtime.block_on(client.get(&address::stake(&account.provider))).expect("the stake");
+    let before: Stake = runtime
+        .block_on(client.get(&address::stake(&account.provider)))
+        .expect("the stake");
     runtime
         .block_on(client.send(&[open, signatures, prove], &reporter, &[]))
         .expect("the proof is accepted");
 
     let cost = before.slashable() / 10;
     let stake = network.json(&["stake", "show", "--owner", &account.provider.to_string()]);
-    assert_eq!((number(&stake, "slashed"), number(&stake, "slashable")), (cost, before.slashable() - cost));
+    assert_eq!(
+        (number(&stake, "slashed"), number(&stake, "slashable")),
+        (cost, before.slashable() - cost)
+    );
     let fault = listed(&network, &runtime, &format!("/v1/faults?job={job}"), PATIENCE);
     assert_eq!(
-        (&fault["kind"], &fault["provider"], &fault["reporter"], number(&fault, "slashed")),
+        (
+            &fault["kind"],
+            &fault["provider"],
+            &fault["reporter"],
+            number(&fault, "slashed")
+        ),
         (
             &json!("equivocation"),
             &json!(account.provider.to_string()),
@@ -158,7 +190,12 @@ fn a_provider_whose_key_signs_two_receipts_of_one_sequence_is_slashed_by_whoever
             cost
         )
     );
-    let provider = listed(&network, &runtime, &format!("/v1/providers?owner={}", account.provider), PATIENCE);
+    let provider = listed(
+        &network,
+        &runtime,
+        &format!("/v1/providers?owner={}", account.provider),
+        PATIENCE,
+    );
     assert_eq!(provider["faults"], 1);
     // The job itself goes on, and its bill is right.
     let output = run.wait_with_output().expect("gantry run");

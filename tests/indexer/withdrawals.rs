@@ -66,8 +66,18 @@ async fn a_mint_shows_its_cap_and_none_where_there_is_none() {
     let (postgres, api) = market().await;
     let mint = &api.data("/v1/mints").await[0];
     assert_eq!(
-        (&mint["withdraw_cap"], &mint["withdraw_room"], &mint["room_at"]),
-        (&json!((u64::MAX - 1).to_string()), &json!("70"), &json!(1_010))
+        (
+            &mint["capped"],
+            &mint["withdraw_cap"],
+            &mint["withdraw_room"],
+            &mint["room_at"]
+        ),
+        (
+            &json!(true),
+            &json!((u64::MAX - 1).to_string()),
+            &json!("70"),
+            &json!(1_010)
+        )
     );
     let uncapped = RegisteredMint {
         withdraw_cap: u64::MAX,
@@ -77,8 +87,5 @@ async fn a_mint_shows_its_cap_and_none_where_there_is_none() {
     let later = slot(10, vec![written(key(13), &uncapped, 1)]);
     apply(&mut postgres.writer().await, &[later]).await;
     let mint = &api.data("/v1/mints").await[0];
-    assert_eq!(
-        (&mint["withdraw_cap"], &mint["withdraw_room"]),
-        (&json!(null), &json!(null))
-    );
+    assert_eq!(mint["capped"], false);
 }

@@ -297,32 +297,6 @@ impl ReceiptLog {
             .collect()
     }
 
-    /// All samples of a job that its receipts commit to, in the order of their tree.
-    ///
-    /// # Errors
-    /// [`LogError`] when the file cannot be read.
-    pub fn samples(&self, job: &Pubkey) -> Result<Vec<Sample>, LogError> {
-        let rows = self
-            .database
-            .begin_read()
-            .map_err(storage)?
-            .open_table(SAMPLES)
-            .map_err(storage)?;
-        let mut samples = Vec::new();
-        for row in rows
-            .range((job.as_array(), 0)..=(job.as_array(), u64::MAX))
-            .map_err(storage)?
-        {
-            let row = row.map_err(storage)?.1;
-            let (whole, rest) = row.value().as_chunks::<{ merkle::SAMPLE_BYTES }>();
-            if !rest.is_empty() {
-                return Err(LogError::Damaged(*job));
-            }
-            samples.extend(whole.iter().map(Sample::from_bytes));
-        }
-        Ok(samples)
-    }
-
     /// Forgets receipts that can no longer matter: those older than `sequence`, which is settled on chain.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use gantry_agent::{
 };
 use gantry_protocol::{
     fault::Measured,
-    merkle::{SAMPLE_SIMULATED, Sample},
+    merkle::{SAMPLE_BYTES, SAMPLE_SIMULATED, Sample},
 };
 use gantry_sdk::{Keypair, Pubkey, samples};
 use proptest::prelude::*;
@@ -68,6 +68,14 @@ impl Agent {
         }
     }
 
+    /// All samples behind what was signed.
+    fn committed(&self) -> Vec<Sample> {
+        let bytes = self.log.samples(&JOB).expect("read");
+        let (samples, rest) = bytes.as_chunks::<SAMPLE_BYTES>();
+        assert!(rest.is_empty());
+        samples.iter().map(Sample::from_bytes).collect()
+    }
+
     fn pass(&mut self, ms: u64) {
         self.now += Duration::from_millis(ms);
         self.meter.look(self.now);
@@ -88,7 +96,7 @@ impl Agent {
         let receipt = self.log.issue(&draft, &self.key).expect("signed").receipt;
         self.waiting.clear();
         self.signed_ms = receipt.metered_ms;
-        let committed = self.log.samples(&JOB).expect("read");
+        let committed = self.committed();
         assert_eq!(samples::root(&committed), receipt.samples_root);
         let measured = Measured {
             metered_ms: receipt.metered_ms,
@@ -148,12 +156,6 @@ fn samples_of_a_time_that_the_meter_took_back_are_left_out() {
     }
     agent.meter.stop_at(Duration::from_millis(1_500), 0);
     agent.sign(true);
-    let kept: Vec<_> = agent
-        .log
-        .samples(&JOB)
-        .expect("read")
-        .iter()
-        .map(|sample| sample.metered_ms)
-        .collect();
+    let kept: Vec<_> = agent.committed().iter().map(|sample| sample.metered_ms).collect();
     assert_eq!(kept, [1_000]);
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use gantry_sdk::{
     Keypair, Pubkey, Signer, address,
     instruction::withdrawal as instruction,
-    market::state::Withdrawal,
+    market::state::{RegisteredMint, Withdrawal},
     protocol::{
         UnixSeconds,
         limits::{MAX_WITHDRAWALS, WITHDRAW_MAX_WAIT_S},
@@ -19,7 +19,8 @@ use crate::{
 
 /// Refuses what the mint's cap has no room for now, and says what can be done.
 pub(crate) async fn require_room(context: &Context, mint: &Mint, atoms: u64) -> Result<()> {
-    let mut outflow = mint.outflow;
+    let record: RegisteredMint = context.client.get(&address::registered_mint(&mint.address)).await?;
+    let mut outflow = record.outflow();
     if !outflow.is_capped() {
         return Ok(());
     }
@@ -109,7 +110,8 @@ pub(crate) async fn pay(context: &Context, owner: Option<Pubkey>) -> Result<()> 
     let wallet = context.wallet()?;
     let owner = owner.unwrap_or_else(|| wallet.pubkey());
     let (waiting, now) = (of_owner(context, owner).await?, context.client.chain_time().await?);
-    let (ripe, unripe): (Vec<_>, Vec<_>) = waiting.iter().partition(|withdrawal| withdrawal.payable_at <= now);
+    let (ripe, unripe): (Vec<&Withdrawal>, Vec<&Withdrawal>) =
+        waiting.iter().partition(|withdrawal| withdrawal.payable_at <= now);
     if ripe.is_empty() {
         let earliest = unripe.iter().map(|withdrawal| withdrawal.payable_at).min();
         let advice = earliest.map_or_else(

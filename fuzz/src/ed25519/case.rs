@@ -141,7 +141,11 @@ fn change(dice: &mut Dice, material: &Material, case: &Case, data: &mut Vec<u8>)
                 5 => dice.below(length + 2),
                 _ => dice.any(),
             };
-            put(data, field_at(record, field), u16::try_from(value & 0xffff).unwrap_or(0));
+            put(
+                data,
+                field_at(record, field),
+                u16::try_from(value & 0xffff).unwrap_or(0),
+            );
         }
         // One bit.
         6 | 7 => {
@@ -160,7 +164,9 @@ fn change(dice: &mut Dice, material: &Material, case: &Case, data: &mut Vec<u8>)
         9 | 10 => {
             let other = material.honest(case.layout, [3, 2], [6, 7]);
             let from = usize::try_from(dice.below(length)).unwrap_or(0);
-            let to = (from + usize::try_from(dice.below(160)).unwrap_or(0)).min(data.len()).min(other.len());
+            let to = (from + usize::try_from(dice.below(160)).unwrap_or(0))
+                .min(data.len())
+                .min(other.len());
             if from < to {
                 data[from..to].copy_from_slice(&other[from..to]);
             }

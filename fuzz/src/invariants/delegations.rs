@@ -77,7 +77,7 @@ fn is_fair(scene: &Scene, old: (u64, u64), new: (u64, u64)) -> bool {
     let gain = after.saturating_sub(before).checked_mul(u128::from(new.1));
     let is_rounding = gain.is_some_and(|gain| gain <= (old_assets + old_shares) * new_shares);
     match scene.action {
-        Action::FaultProve(_) => after <= before,
+        Action::FaultProve(_) | Action::FaultProveSample(_) => after <= before,
         Action::RewardAdd(_) => after >= before,
         _ => after >= before && is_rounding,
     }

@@ -68,7 +68,7 @@ fn queue(scene: &Scene) -> Held {
         places.all(|(old, new)| {
             new.amount >= old.amount
                 || match scene.action {
-                    Action::FaultProve(_) => true,
+                    Action::FaultProve(_) | Action::FaultProveSample(_) => true,
                     Action::UnbondingCancel(cancel) => cancel.signer == Key::Wallet(owner),
                     Action::UnbondingWithdraw(_) => new.amount == 0 && old.withdrawable_at <= scene.now,
                     _ => false,
@@ -104,7 +104,7 @@ fn active(scene: &Scene) -> Held {
         new.active >= old.active
             || match scene.action {
                 Action::UnbondingRequest(request) => request.signer == Key::Wallet(owner),
-                Action::FaultProve(_) => true,
+                Action::FaultProve(_) | Action::FaultProveSample(_) => true,
                 _ => false,
             }
     })
@@ -112,7 +112,9 @@ fn active(scene: &Scene) -> Held {
 
 fn slashed(scene: &Scene) -> Held {
     every(scene, |_, old, new| {
-        new.slashed == old.slashed || (new.slashed > old.slashed && matches!(scene.action, Action::FaultProve(_)))
+        new.slashed == old.slashed
+            || (new.slashed > old.slashed
+                && matches!(scene.action, Action::FaultProve(_) | Action::FaultProveSample(_)))
     })
 }
 

@@ -33,10 +33,12 @@ pub(crate) struct Mint {
     pub enabled: bool,
     /// Fee shards that are open; without all eight no job opens.
     pub fee_shards: i16,
-    /// Base units that may be withdrawn in an hour; absent where there is no cap. More can be asked for, see `/v1/withdrawals`.
-    pub withdraw_cap: Option<U64>,
-    /// Base units that could be withdrawn at `room_at`; a cap's worth comes back in an hour.
-    pub withdraw_room: Option<U64>,
+    /// Whether what may be withdrawn at once is capped. More can be asked for, see `/v1/withdrawals`.
+    pub capped: bool,
+    /// Base units that may be withdrawn in an hour, where that is capped.
+    pub withdraw_cap: U64,
+    /// Base units that could be withdrawn at `room_at`; the cap comes back in an hour.
+    pub withdraw_room: U64,
     /// Unix seconds at which the room was counted.
     pub room_at: i64,
     /// Slot of the last change.
@@ -70,8 +72,8 @@ pub(super) async fn mints(
         r#"SELECT address AS "address!", mint AS "mint!", vault AS "vault!", token_program AS "token_program!",
                   rate_floor::TEXT AS "rate_floor!", rate_ceiling::TEXT AS "rate_ceiling!", decimals AS "decimals!",
                   enabled AS "enabled!", fee_shards AS "fee_shards!",
-                  NULLIF(withdraw_cap, 18446744073709551615)::TEXT AS withdraw_cap,
-                  CASE WHEN withdraw_cap < 18446744073709551615 THEN withdraw_room END::TEXT AS withdraw_room,
+                  withdraw_cap < 18446744073709551615 AS "capped!", withdraw_cap::TEXT AS "withdraw_cap!",
+                  withdraw_room::TEXT AS "withdraw_room!",
                   room_at AS "room_at!", slot AS "changed_slot!"
            FROM open_mints WHERE ($1::BYTEA IS NULL OR address > $1)
            ORDER BY address LIMIT $2"#,
