@@ -1,0 +1,7 @@
+// What the generated code imports because Codama cannot generate it.
+
+export * from '../generated/market/enums.js';
+export * from '../generated/staking/enums.js';
+export * from './bytes.js';
+export * from './resolvers.js';
+export * from './text.js';
