@@ -4,6 +4,7 @@ import {
     accountValueNode,
     argumentValueNode,
     constantPdaSeedNode,
+    definedTypeLinkNode,
     instructionArgumentNode,
     numberTypeNode,
     pdaNode,
@@ -32,7 +33,8 @@ export function withAddresses(program, declared, addresses) {
 
     const accounts = program.accounts.map(account => {
         if (!names.includes(account.name)) {
-            throw new Error(`no address of the account ${account.name} is known: add its seeds to codama/declarations.mjs`);
+            console.warn(`generate: no address of the account ${account.name} is known: add its seeds to codama/declarations.mjs`);
+            return account;
         }
         return { ...account, pda: { kind: 'pdaLinkNode', name: account.name } };
     });
@@ -43,7 +45,9 @@ export function withAddresses(program, declared, addresses) {
 function seedNode(seed, addresses) {
     if (typeof seed === 'string') return constantPdaSeedNode(stringTypeNode('utf8'), stringValueNode(seed));
     if (seed.program) return constantPdaSeedNode(publicKeyTypeNode(), publicKeyValueNode(addresses[seed.program]));
-    return variablePdaSeedNode(seed.name, seed.type === 'key' ? publicKeyTypeNode() : numberTypeNode(seed.type));
+    if (seed.type === 'key') return variablePdaSeedNode(seed.name, publicKeyTypeNode());
+    const isText = seed.type.startsWith('text');
+    return variablePdaSeedNode(seed.name, isText ? definedTypeLinkNode(seed.type) : numberTypeNode(seed.type));
 }
 
 /** The instruction with default values for the accounts that `rules` names, and with the inputs that those need. */

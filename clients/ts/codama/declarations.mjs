@@ -7,7 +7,7 @@ const ASSOCIATED_TOKEN_PROGRAM = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
 const LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111';
 const CLOCK_SYSVAR = 'SysvarC1ock11111111111111111111111111111111';
 
-/** Seeds that vary: the name is the finder's parameter, the type what is hashed. */
+/** Seeds that vary: the name is the finder's parameter, the type what is hashed; `text16` and the like are types too. */
 const key = name => ({ name, type: 'key' });
 const u8 = name => ({ name, type: 'u8' });
 
@@ -98,7 +98,7 @@ export const declarations = {
             'faultProve.kind': 'faultKind',
         },
         // Zero-padded text.
-        texts: ['class', 'region', 'endpoint'],
+        texts: ['class', 'region', 'endpoint', 'name'],
         // Arguments with the name of one of the instruction's accounts.
         renamedArguments: { configUpdate: { authority: 'successor' } },
     },

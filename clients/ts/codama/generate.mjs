@@ -10,8 +10,7 @@ import { visit } from '@codama/visitors-core';
 
 import { declarations } from './declarations.mjs';
 import { readPrograms } from './read.mjs';
-import { enumsModule, eventsModule, refusalsModule } from './tables.mjs';
-import { HOOKED_TYPES } from './types.mjs';
+import { enumsModule, eventsModule, refusalsModule, sizedModule } from './tables.mjs';
 
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
 const GENERATED = join(PACKAGE, 'src/generated');
@@ -41,8 +40,8 @@ function inferPluginType(name) {
 }
 
 const programs = readPrograms();
-for (const { name, program } of programs) {
-    const elsewhere = [...HOOKED_TYPES, ...Object.keys(declarations[name].enums)];
+for (const { name, program, sized } of programs) {
+    const elsewhere = [...sized, ...Object.keys(declarations[name].enums)];
     await visit(
         rootNode(program),
         renderVisitor(PACKAGE, {
@@ -61,6 +60,7 @@ for (const { name } of programs) {
     completeImports(join(GENERATED, name));
 }
 for (const { name } of programs) writeFileSync(join(GENERATED, name, 'enums.ts'), enumsModule(declarations[name].enums));
+writeFileSync(join(GENERATED, 'sized.ts'), sizedModule([...new Set(programs.flatMap(({ sized }) => sized))].sort()));
 writeFileSync(join(GENERATED, 'events.ts'), eventsModule(programs));
 writeFileSync(join(GENERATED, 'refusals.ts'), refusalsModule(programs));
 const hashes = programs.map(({ name, text }) => `    ${name}: '${createHash('sha256').update(text).digest('hex')}',\n`);

@@ -9,7 +9,7 @@ import { withMeaning } from './types.mjs';
 
 const IDLS = new URL('../../../idl/', import.meta.url);
 
-/** Each program's name, the text of its IDL, and its nodes. */
+/** Each program's name, the text of its IDL, its nodes, and the names of its types of a fixed size. */
 export function readPrograms() {
     const programs = Object.keys(declarations).map(name => {
         const text = readFileSync(new URL(`${name}.json`, IDLS), 'utf8');
@@ -21,9 +21,9 @@ export function readPrograms() {
         const foreign = name === 'staking' ? [] : staking.types.map(type => type.name);
         const own = withoutForeign(idl, foreign);
         let program = rootNodeFromAnchor(own).program;
-        program = withMeaning(program, declarations[name]);
-        program = withAddresses(program, declarations[name], addresses);
-        return { name, text, idl: own, program };
+        const [meaningful, sized] = withMeaning(program, declarations[name]);
+        program = withAddresses(meaningful, declarations[name], addresses);
+        return { name, text, idl: own, program, sized };
     });
 }
 

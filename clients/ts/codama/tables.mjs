@@ -49,6 +49,22 @@ export function refusalsModule(programs) {
     return lines.join('\n');
 }
 
+/** Types of a fixed size that refuse what does not fit; `src/hooked` has their codecs. */
+export function sizedModule(names) {
+    const lines = ['import { bytesDecoder, bytesEncoder } from "../hooked/bytes.js";', 'import { textDecoder, textEncoder } from "../hooked/text.js";'];
+    lines.push('import type { ReadonlyUint8Array } from "@solana/kit";');
+    for (const name of names) {
+        const [, kind, size] = /^(bytes|text)(\d+)$/.exec(name);
+        const type = pascal(name);
+        const value = kind === 'text' ? 'string' : 'ReadonlyUint8Array';
+        lines.push('', kind === 'text' ? `/** ASCII, at most ${size} characters. */` : `/** Exactly ${size} bytes. */`);
+        lines.push(`export type ${type} = ${value};`, `export type ${type}Args = ${value};`);
+        lines.push(`export const get${type}Encoder = () => ${kind}Encoder(${size});`, `export const get${type}Decoder = () => ${kind}Decoder(${size});`);
+    }
+    lines.push('');
+    return lines.join('\n');
+}
+
 /** Enumerations of one byte, by the programs' own numbers: Codama's renderer counts from 0 whatever the number is. */
 export function enumsModule(enums) {
     const names = Object.keys(enums);

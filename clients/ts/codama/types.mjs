@@ -17,17 +17,16 @@ import { mapNodes, requireKnown } from './nodes.mjs';
 
 const NUMBER_BYTES = { u8: 1, u16: 2, u32: 4, u64: 8 };
 
-/** Sizes for which `src/hooked` has a codec that refuses what does not fit, instead of cutting it off. */
-export const TEXT_SIZES = [16, 96];
-export const BYTES_SIZES = [32];
-
-/** Types that are written by hand: the generated code imports them from `src/hooked`. */
-export const HOOKED_TYPES = [...TEXT_SIZES.map(size => `text${size}`), ...BYTES_SIZES.map(size => `bytes${size}`)];
-
-/** The program with types that say what they mean. */
+/**
+ * The program with types that say what they mean.
+ *
+ * The second value names the types whose codecs refuse what does not fit, where Codama's own would cut it off or pad it: `text16`,
+ * `bytes32`… They are not generated with the program: `tables.mjs` writes them.
+ */
 export function withMeaning(program, declared) {
     const used = new Set();
-    const field = owner => node => meaningOf(owner, node, declared, used);
+    const sized = new Set();
+    const field = owner => node => meaningOf(owner, node, declared, used, sized);
     const inside = node => mapNodes(node, child => (child.kind === 'structFieldTypeNode' ? field(node.name)(child) : child));
 
     const instructions = program.instructions.map(instruction => {
@@ -42,11 +41,13 @@ export function withMeaning(program, declared) {
     const accounts = program.accounts.map(inside).map(verified);
     const nested = program.definedTypes.filter(type => linked([accounts, events], type.name)).map(inside);
     // Written elsewhere; the renderer must know their sizes.
-    const sizes = [...HOOKED_TYPES.map(name => [name, Number(name.match(/\d+$/)[0])]), ...Object.keys(declared.enums).map(name => [name, 1])];
+    const sizes = [...[...sized].map(name => [name, Number(name.match(/\d+$/)[0])]), ...Object.keys(declared.enums).map(name => [name, 1])];
     const elsewhere = sizes.map(([name, size]) => definedTypeNode({ name, type: fixedSizeTypeNode(bytesTypeNode(), size) }));
+    // What is text as an argument is text as a seed.
+    const pdas = program.pdas.map(pda => mapNodes(pda, node => (node.kind === 'variablePdaSeedNode' ? field(pda.name)(node) : node)));
     requireKnown('fields', Object.keys(declared.enumFields), [...used]);
     requireKnown('enumerations', Object.values(declared.enumFields), Object.keys(declared.enums));
-    return { ...program, accounts, instructions, events: [], definedTypes: [...nested, ...events, ...elsewhere] };
+    return [{ ...program, pdas, accounts, instructions, events: [], definedTypes: [...nested, ...events, ...elsewhere] }, [...sized]];
 }
 
 /** An argument that is a struct of arguments becomes these. */
@@ -67,7 +68,7 @@ function linked(nodes, name) {
 }
 
 /** A field or an argument, with the type that its name, its size and its description imply. */
-function meaningOf(owner, field, declared, used) {
+function meaningOf(owner, field, declared, used, sized) {
     if (field.name === 'discriminator') return field;
     const { type } = field;
     const enumeration = declared.enumFields[`${owner}.${field.name}`];
@@ -84,7 +85,7 @@ function meaningOf(owner, field, declared, used) {
     if (type.kind === 'fixedSizeTypeNode' && type.type.kind === 'bytesTypeNode' && field.name !== 'padding') {
         const kind = declared.texts.includes(field.name) ? 'text' : 'bytes';
         const name = `${kind}${type.size}`;
-        requireKnown(`a size of ${owner}.${field.name} (see src/hooked)`, [name], HOOKED_TYPES);
+        sized.add(name);
         return { ...field, type: definedTypeLinkNode(name) };
     }
     return field;

@@ -14,7 +14,7 @@ import {
     type ReadonlyUint8Array,
 } from '@solana/kit';
 
-import { getBytes32Decoder, getBytes32Encoder } from './hooked/bytes.js';
+import { bytesDecoder, bytesEncoder } from './hooked/bytes.js';
 
 /** The Ed25519 precompile, which checks the signatures of receipts. */
 export const ED25519_PROGRAM_ADDRESS = address('Ed25519SigVerify111111111111111111111111111');
@@ -49,22 +49,22 @@ const FLAG_FINAL = 1n;
 const THIS_INSTRUCTION = 0xffff;
 
 const fieldsEncoder = getStructEncoder([
-    ['genesisHash', getBytes32Encoder()],
+    ['genesisHash', bytesEncoder(32)],
     ['job', getAddressEncoder()],
     ['sequence', getU64Encoder()],
     ['meteredMs', getU64Encoder()],
     ['timeMs', getI64Encoder()],
     ['flags', getU64Encoder()],
-    ['samplesRoot', getBytes32Encoder()],
+    ['samplesRoot', bytesEncoder(32)],
 ]);
 const fieldsDecoder = getStructDecoder([
-    ['genesisHash', getBytes32Decoder()],
+    ['genesisHash', bytesDecoder(32)],
     ['job', getAddressDecoder()],
     ['sequence', getU64Decoder()],
     ['meteredMs', getU64Decoder()],
     ['timeMs', getI64Decoder()],
     ['flags', getU64Decoder()],
-    ['samplesRoot', getBytes32Decoder()],
+    ['samplesRoot', bytesDecoder(32)],
 ]);
 
 /** The bytes that both keys sign. */

@@ -7,22 +7,18 @@ import {
     type ReadonlyUint8Array,
 } from '@solana/kit';
 
-/** Exactly 32 bytes: a hash, or a key that is none of Solana's. */
-export type Bytes32 = ReadonlyUint8Array;
-export type Bytes32Args = ReadonlyUint8Array;
-
 /** Refuses what is shorter or longer: padding a hash or cutting it off makes another one of it. */
-export function getBytes32Encoder(): FixedSizeEncoder<Bytes32Args, 32> {
+export function bytesEncoder<const Size extends number>(size: Size): FixedSizeEncoder<ReadonlyUint8Array, Size> {
     return createEncoder({
-        fixedSize: 32,
+        fixedSize: size,
         write(value, bytes, offset) {
-            if (value.length !== 32) throw new RangeError(`exactly 32 bytes are needed, there are ${value.length}`);
+            if (value.length !== size) throw new RangeError(`exactly ${size} bytes are needed, there are ${value.length}`);
             bytes.set(value, offset);
-            return offset + 32;
+            return offset + size;
         },
     });
 }
 
-export function getBytes32Decoder(): FixedSizeDecoder<Bytes32, 32> {
-    return fixDecoderSize(getBytesDecoder(), 32);
+export function bytesDecoder<const Size extends number>(size: Size): FixedSizeDecoder<ReadonlyUint8Array, Size> {
+    return fixDecoderSize(getBytesDecoder(), size);
 }

@@ -2,6 +2,5 @@
 
 export * from '../generated/market/enums.js';
 export * from '../generated/staking/enums.js';
-export * from './bytes.js';
+export * from '../generated/sized.js';
 export * from './resolvers.js';
-export * from './text.js';

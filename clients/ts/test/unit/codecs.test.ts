@@ -34,7 +34,7 @@ test('this client was generated from the IDLs of this checkout', () => {
 });
 
 test('every account is as long as its layout on chain, padding included', () => {
-    const sizes: Record<string, number> = { u8: 1, bool: 1, u16: 2, u32: 4, u64: 8, i64: 8, pubkey: 32 };
+    const sizes: Record<string, number> = { u8: 1, i8: 1, bool: 1, u16: 2, i16: 2, u32: 4, i32: 4, u64: 8, i64: 8, u128: 16, i128: 16, pubkey: 32 };
     for (const { idl, name } of idls) {
         const size = (type: unknown): number => {
             if (typeof type === 'string') return sizes[type]!;
