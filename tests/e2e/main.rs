@@ -11,3 +11,4 @@ mod network;
 mod proofs;
 mod rent;
 mod tenant;
+mod typescript;
