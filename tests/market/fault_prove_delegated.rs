@@ -1,7 +1,7 @@
 //! Faults of a provider to whom others have delegated: their stake stands behind its word like its own.
 
 use gantry_protocol::fault::Fault as Kind;
-use gantry_sdk::{Signer, event::Event, instruction::staking as staking_instruction};
+use gantry_sdk::{Keypair, Signer, event::Event, instruction::staking as staking_instruction};
 use gantry_tests::parties::BOND;
 use market::state::Provider;
 
@@ -37,13 +37,13 @@ fn a_fault_costs_every_part_of_the_stake_the_same_part_of_it_delegated_or_not_wa
         (after.delegated_shares, after.delegated_unbonding_shares),
         (before.delegated_shares, before.delegated_unbonding_shares)
     );
-    let worth = |world: &gantry_tests::world::World, wallet| world.delegation(wallet).worth(&world.stake());
+    let worth = |wallet: &Keypair| watch.world.delegation(&wallet.pubkey()).worth(&watch.world.stake());
     assert_eq!(
-        worth(&watch.world, &stays.pubkey()).earning.0,
+        worth(&stays).earning.0,
         DELEGATED - DELEGATED / 10
     );
     assert_eq!(
-        worth(&watch.world, &leaves.pubkey()).unbonding.0,
+        worth(&leaves).unbonding.0,
         DELEGATED - DELEGATED / 10
     );
 
