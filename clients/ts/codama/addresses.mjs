@@ -90,7 +90,9 @@ function found(instruction, rules, pdas) {
 /** What the inputs are that only serve to find accounts. */
 const INPUTS = {
     mint: 'The mint of the balance; only to find accounts.',
-    number: "The shard's number; only to find accounts.",
+    balance: "The balance's account; only to find accounts.",
+    kind: 'The kind of the fault; only to find accounts.',
+    number: 'The number of the shard or withdrawal; only to find accounts.',
     owner: "The provider's wallet; only to find accounts.",
     delegator: "The delegator's wallet; only to find accounts.",
     providerOwner: "The provider's wallet, which a job's account calls `provider`; only to find accounts.",

@@ -188,7 +188,7 @@ impl Step for FaultProveSample {
             job: book.at(Place::Job(self.job)),
             node: book.at(Place::Node(self.node)),
             provider: book.at(Place::Provider(self.provider)),
-            fault: book.at(Place::Fault(self.job, OF_A_SAMPLE)),
+            record: book.at(Place::Fault(self.job, OF_A_SAMPLE)),
             signer: book.at(Place::Signer),
             pool: book.at(Place::Pool),
             stake: book.at(Place::Stake(self.stake)),

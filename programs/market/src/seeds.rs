@@ -32,8 +32,8 @@ pub const FEES: &[u8] = b"fees";
 /// A proven fault: `["fault", job, kind as u8]`.
 pub const FAULT: &[u8] = b"fault";
 /// The kind of a fault that a sample proves, as it stands in its record's seeds.
-pub const OF_A_SAMPLE: &[u8] = &[4];
+pub const OF_A_SAMPLE: u8 = 4;
 /// A withdrawal that waits: `["withdrawal", balance, number as u8]`.
 pub const WITHDRAWAL: &[u8] = b"withdrawal";
 
-const _: () = assert!(OF_A_SAMPLE[0] == gantry_protocol::fault::Fault::ContradictingSample as u8);
+const _: () = assert!(OF_A_SAMPLE == gantry_protocol::fault::Fault::ContradictingSample as u8);

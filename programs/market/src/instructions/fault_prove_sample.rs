@@ -48,8 +48,8 @@ pub struct FaultProveSample {
     pub node: Account<Node>,
     #[account(mut)]
     pub provider: Account<Provider>,
-    #[account(init, payer = reporter, seeds = [seeds::FAULT, job.address().as_ref(), seeds::OF_A_SAMPLE], bump)]
-    pub fault: Account<Fault>,
+    #[account(init, payer = reporter, seeds = [seeds::FAULT, job.address().as_ref(), &[seeds::OF_A_SAMPLE]], bump)]
+    pub record: Account<Fault>,
     /// Signs towards the staking program; holds no data.
     #[account(seeds = [b"signer"], bump)]
     pub signer: UncheckedAccount,
@@ -79,7 +79,7 @@ pub struct FaultProveSample {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<FaultProveSample>, args: &SampleProof) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
-    let (signer_bump, fault_bump) = (ctx.bumps.signer, ctx.bumps.fault);
+    let (signer_bump, fault_bump) = (ctx.bumps.signer, ctx.bumps.record);
     let accounts = &mut ctx.accounts;
     require_of_job(&accounts.job, &accounts.provider, &accounts.stake)?;
     // SAFETY: this is the instructions sysvar, as the constraint has proved; no program can write it.
@@ -91,7 +91,7 @@ pub(crate) fn handle(ctx: &mut Context<FaultProveSample>, args: &SampleProof) ->
     Conviction {
         job: &accounts.job,
         provider: &mut accounts.provider,
-        fault: &mut accounts.fault,
+        fault: &mut accounts.record,
         fault_bump,
         signer: &accounts.signer,
         signer_bump,

@@ -126,7 +126,7 @@ pub fn fault_prove_sample(
             job,
             node,
             provider: address::provider(&provider_owner),
-            fault: address::fault(&job, Fault::ContradictingSample),
+            record: address::fault(&job, Fault::ContradictingSample),
             signer: address::market_signer(),
             pool: address::pool(),
             stake: address::stake(&provider_owner),
