@@ -20,6 +20,7 @@ pub mod errors;
 pub mod events;
 pub mod instructions;
 pub mod seeds;
+mod staking_calls;
 pub mod state;
 
 pub use errors::MarketError;

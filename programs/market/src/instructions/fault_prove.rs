@@ -13,6 +13,7 @@ use crate::{
     errors::MarketError,
     events::FaultProven,
     seeds,
+    staking_calls::{Caller, Slashed},
     state::{Fault, Job, Provider},
 };
 
@@ -57,7 +58,7 @@ pub struct FaultProve {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
-    let (signer_bump, fault_bump) = ([ctx.bumps.signer], ctx.bumps.fault);
+    let (signer_bump, fault_bump) = (ctx.bumps.signer, ctx.bumps.fault);
     let accounts = &mut ctx.accounts;
     require!(
         accounts.provider.owner == accounts.job.provider,
@@ -72,21 +73,21 @@ pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
     let penalty = accounts.provider.convict();
 
     let before = accounts.stake.slashed;
-    staking::cpi::stake_slash(
-        CpiContext::new_with_signer(
-            accounts.staking_program.address(),
-            staking::cpi::accounts::StakeSlash {
-                market_signer: accounts.signer.to_cpi_handle(),
-                pool: accounts.pool.try_to_cpi_handle_mut()?,
-                stake: accounts.stake.try_to_cpi_handle_mut()?,
-                mint: accounts.mint.try_to_cpi_handle_mut()?,
-                vault: accounts.vault.try_to_cpi_handle_mut()?,
-                bounty_account: accounts.bounty_account.try_to_cpi_handle_mut()?,
-                token_program: accounts.token_program.to_cpi_handle(),
-            },
-            &[&[seeds::SIGNER, &signer_bump]],
-        ),
-        penalty.get(),
+    Caller {
+        program: &accounts.staking_program,
+        signer: &accounts.signer,
+        bump: signer_bump,
+    }
+    .slash(
+        Slashed {
+            pool: &mut accounts.pool,
+            stake: &mut accounts.stake,
+            mint: &mut accounts.mint,
+            vault: &mut accounts.vault,
+            bounty_account: &mut accounts.bounty_account,
+            token_program: &accounts.token_program,
+        },
+        penalty,
     )?;
     let slashed = accounts
         .stake

@@ -10,6 +10,7 @@ use crate::{
     errors::MarketError,
     events::JobOpened,
     seeds,
+    staking_calls::Caller,
     state::{Balance, Config, Job, Node, OpenTerms, Provider, RegisteredMint},
 };
 
@@ -64,7 +65,7 @@ pub struct JobOpen {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
-    let bump = [ctx.bumps.signer];
+    let signer_bump = ctx.bumps.signer;
     let job_bump = ctx.bumps.job;
     let terms = agree(&ctx.accounts, args)?;
     let accounts = &mut ctx.accounts;
@@ -93,18 +94,12 @@ pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) ->
     job.bump = job_bump;
     accounts.balance.debit(escrow)?;
 
-    staking::cpi::stake_reserve(
-        CpiContext::new_with_signer(
-            accounts.staking_program.address(),
-            staking::cpi::accounts::StakeReserve {
-                market_signer: accounts.signer.to_cpi_handle(),
-                pool: accounts.pool.to_cpi_handle(),
-                stake: accounts.stake.try_to_cpi_handle_mut()?,
-            },
-            &[&[seeds::SIGNER, &bump]],
-        ),
-        stake_reserved,
-    )?;
+    Caller {
+        program: &accounts.staking_program,
+        signer: &accounts.signer,
+        bump: signer_bump,
+    }
+    .reserve(&accounts.pool, &mut accounts.stake, stake_reserved)?;
     emit(opened(accounts));
     Ok(())
 }
