@@ -235,6 +235,12 @@ const ALLOWED: &[Exception] = &[
         why: "the new key may take a job over by itself",
     },
     Exception {
+        at: &[("job_exit", "caller")],
+        faults: &["the provider's wallet"],
+        verdict: Allowed,
+        why: "the wallet may do what its hot key may",
+    },
+    Exception {
         at: &[("job_stop", "tenant")],
         faults: &["the tenant's wallet"],
         verdict: Allowed,

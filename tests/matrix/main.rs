@@ -27,7 +27,7 @@ use solana_transaction_error::TransactionError;
 use subject::Subject;
 
 /// So many cases there are at least: none vanishes unnoticed.
-const FLOOR: usize = 18_300;
+const FLOOR: usize = 18_500;
 
 /// One test per instruction.
 macro_rules! every_wrong_account_is_refused {

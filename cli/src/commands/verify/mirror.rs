@@ -114,13 +114,13 @@ pub(super) fn recompute(address: Pubkey, proof: &Proof) -> Result<Mirrored, Cont
         _ => None,
     });
     let session_keys: Vec<Pubkey> = std::iter::once(opened.session_key).chain(rotated).collect();
-    let extended = events.iter().filter_map(|event| match event {
+    let mut extended = events.iter().filter_map(|event| match event {
         Event::JobExtended(extended) if extended.job == address => Some(extended.escrow),
         _ => None,
     });
     let mut replay = Replay {
         opened,
-        escrow: extended.last().unwrap_or(opened.escrow),
+        escrow: extended.next_back().unwrap_or(opened.escrow),
         session_keys,
         genesis_hash: proof.job.genesis_hash.to_bytes(),
         attestation_keys,
