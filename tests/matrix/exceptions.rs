@@ -235,6 +235,12 @@ const ALLOWED: &[Exception] = &[
         why: "the new key may take a job over by itself",
     },
     Exception {
+        at: &[("job_exit", "caller")],
+        faults: &["the provider's wallet"],
+        verdict: Allowed,
+        why: "the wallet may do what its hot key may",
+    },
+    Exception {
         at: &[("job_stop", "tenant")],
         faults: &["the tenant's wallet"],
         verdict: Allowed,
@@ -293,6 +299,7 @@ const ALLOWED: &[Exception] = &[
             ("job_close", "balance"),
             ("job_close", "fee_shard"),
             ("job_close", "stake"),
+            ("job_exit", "job"),
             ("job_extend", "balance"),
             ("job_extend", "job"),
             ("job_open", "balance"),
@@ -311,6 +318,7 @@ const ALLOWED: &[Exception] = &[
             ("node_update", "node"),
             ("provider_update", "provider"),
             ("reward_add", "stake"),
+            ("session_rotate", "job"),
             ("stake_release", "stake"),
             ("stake_reserve", "stake"),
             ("stake_slash", "stake"),

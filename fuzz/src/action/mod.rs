@@ -8,6 +8,7 @@ mod configuration;
 mod delegation;
 mod fault;
 mod fees;
+mod job_change;
 mod job_end;
 mod job_extend;
 mod job_life;
@@ -37,6 +38,7 @@ pub(crate) use configuration::{config_initialize, parameters, pool_initialize};
 pub use delegation::{DelegationCancel, DelegationDeposit, DelegationOpen, DelegationUnbond, DelegationWithdraw};
 pub use fault::FaultProve;
 pub use fees::{FeeShardOpen, FeesSweep};
+pub use job_change::{JobExit, SessionRotate};
 pub use job_end::{Ending, JobCancel, JobClose};
 pub use job_extend::JobExtend;
 pub use job_life::{JobRekey, JobStart, JobStop};
@@ -159,6 +161,8 @@ actions! {
     3 DelegationWithdraw,
     2 CommissionSet,
     3 RewardAdd,
+    3 SessionRotate,
+    2 JobExit,
 }
 
 impl Action {

@@ -12,9 +12,11 @@ use crate::{
     receipt::CoSignedReceipt,
 };
 
+mod life;
 mod longer;
 mod proofs;
 
+pub use life::*;
 pub use longer::*;
 pub use proofs::*;
 
