@@ -6,8 +6,8 @@ use borsh::BorshDeserialize;
 use market::events::{
     BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, FaultProven,
     FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted,
-    JobStopped, MarketConfigured, MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated,
-    ProviderConfigured,
+    JobStopped, MarketConfigured, MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered,
+    NodeUpdated, ProviderConfigured, ProviderRecorded, TenantOpened, TenantRecorded,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
@@ -86,7 +86,7 @@ events! {
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
         JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
-        FeesSwept;
+        FeesSwept, MintReferenceSet, TenantOpened, ProviderRecorded, TenantRecorded;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

@@ -4,7 +4,7 @@ use gantry_sdk::{Signer, instruction::market as instruction};
 use gantry_tests::parties::{GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, market_parameters, profile, specification};
 
 use crate::{
-    claim_scenes as claim, delegation_scenes as delegation, fee_scenes as fee, job_scenes as job,
+    claim_scenes as claim, delegation_scenes as delegation, fee_scenes as fee, job_scenes as job, record_scenes as record,
     scene::Scene,
     stage::{Stage, Tokens, token_account},
     staking_scenes as staking,
@@ -40,6 +40,7 @@ const SCENES: &[(&str, Make)] = &[
     ("job_settle", job::settle),
     ("job_start", job::start),
     ("job_stop", job::stop),
+    ("mint_reference_set", record::mint_reference_set),
     ("mint_register", mint_register),
     ("mint_update", mint_update),
     ("node_heartbeat", node_heartbeat),
@@ -53,6 +54,7 @@ const SCENES: &[(&str, Make)] = &[
     ("reward_add", delegation::reward_add),
     ("stake_deposit", staking::deposit),
     ("stake_open", staking::open),
+    ("tenant_open", record::tenant_open),
     ("stake_release", staking::release),
     ("stake_reserve", staking::reserve),
     ("stake_slash", staking::slash),

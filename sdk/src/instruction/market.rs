@@ -14,9 +14,11 @@ use crate::{
 
 mod longer;
 mod proofs;
+mod records;
 
 pub use longer::*;
 pub use proofs::*;
+pub use records::*;
 
 /// Creates the configuration; `deployer` is the program's upgrade authority and signs.
 #[must_use]
@@ -260,6 +262,7 @@ pub fn job_open(
             provider: address::provider(&provider_owner),
             node,
             balance: address::balance(&tenant, &mint),
+            tenant_account: address::tenant(&tenant),
             job: address::job(&tenant, nonce),
             signer: address::market_signer(),
             pool: address::pool(),
@@ -327,6 +330,8 @@ pub fn job_close(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
             stake: address::stake(&job.provider),
             staking_program: staking::ID,
             fee_shard: address::fee_shard_of(&address, &job.mint),
+            provider: address::provider(&job.provider),
+            tenant_account: address::tenant(&job.tenant),
         },
         &arguments::JobClose {},
     )
@@ -346,6 +351,8 @@ pub fn job_cancel(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
             pool: address::pool(),
             stake: address::stake(&job.provider),
             staking_program: staking::ID,
+            provider: address::provider(&job.provider),
+            tenant_account: address::tenant(&job.tenant),
         },
         &arguments::JobCancel {},
     )

@@ -10,7 +10,7 @@ use crate::{
     errors::MarketError,
     events::JobOpened,
     seeds,
-    state::{Balance, Config, Job, Node, OpenTerms, Provider, RegisteredMint},
+    state::{Balance, Config, Job, Node, OpenTerms, Provider, RegisteredMint, Tenant},
 };
 
 /// What the tenant asks for.
@@ -46,6 +46,8 @@ pub struct JobOpen {
     /// The tenant's balance.
     #[account(mut)]
     pub balance: Account<Balance>,
+    /// The tenant's account, which the job writes when it ends.
+    pub tenant_account: Account<Tenant>,
     #[account(init, payer = tenant, seeds = [seeds::JOB, tenant.address().as_ref(), &nonce.to_le_bytes()], bump)]
     pub job: Account<Job>,
     /// Signs towards the staking program; holds no data.
@@ -124,6 +126,7 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
     accounts
         .balance
         .require_of(accounts.tenant.address(), &accounts.registered_mint.mint)?;
+    accounts.tenant_account.require_of(accounts.tenant.address())?;
     if accounts.stake.owner != accounts.node.owner {
         return Err(MarketError::WrongStake);
     }
@@ -139,6 +142,7 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
         rate: rate.times(args.gpus).ok_or(MarketError::AmountOverflow)?,
         max_duration_s: args.max_duration_s,
         fee: Bps::new(accounts.config.fee_bps).ok_or(MarketError::ParameterOutOfRange)?,
+        reference_price: accounts.registered_mint.reference_price,
         start_deadline_s: accounts.config.start_deadline_s,
         grace_window_s: accounts.config.grace_window_s,
     })
@@ -159,6 +163,7 @@ fn opened(accounts: &JobOpen) -> JobOpened {
         rate: job.rate,
         escrow: job.escrow,
         stake_reserved: job.stake_reserved,
+        reference_price: job.reference_price,
         balance: accounts.balance.amount,
         opened_at: job.opened_at,
         start_deadline: job.start_deadline,
