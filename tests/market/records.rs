@@ -280,7 +280,11 @@ fn a_job_ends_in_the_records_of_its_own_sides_alone() {
         .chain
         .send(&[to_rival], &[&caller])
         .is_refused(MarketError::WrongProvider);
-    let to_guest = exchange(cancel, &address::tenant(&world.tenant.owner()), &address::tenant(&guest));
+    let to_guest = exchange(
+        cancel,
+        &address::tenant(&world.tenant.owner()),
+        &address::tenant(&guest),
+    );
     world
         .chain
         .send(&[to_guest], &[&caller])

@@ -241,7 +241,10 @@ const ALLOWED: &[Exception] = &[
         why: "the wallet may do what its session key may",
     },
     Exception {
-        at: &[("mint_reference_set", "registered_mint"), ("mint_update", "registered_mint")],
+        at: &[
+            ("mint_reference_set", "registered_mint"),
+            ("mint_update", "registered_mint"),
+        ],
         faults: &["the euro record"],
         verdict: Allowed,
         why: "the authority governs every mint",

@@ -11,7 +11,10 @@ use crate::{
 pub(crate) fn mint_reference_set(tokens: Tokens) -> Scene {
     let stage = Stage::full(tokens);
     let (authority, usdc) = (stage.world.authority.pubkey(), stage.world.usdc.address);
-    Scene::new(stage, instruction::mint_reference_set(authority, usdc, REFERENCE_PRICE + 1))
+    Scene::new(
+        stage,
+        instruction::mint_reference_set(authority, usdc, REFERENCE_PRICE + 1),
+    )
 }
 
 /// The rival, who has not rented so far.

@@ -4,7 +4,8 @@ use gantry_sdk::{Signer, instruction::market as instruction};
 use gantry_tests::parties::{GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, market_parameters, profile, specification};
 
 use crate::{
-    claim_scenes as claim, delegation_scenes as delegation, fee_scenes as fee, job_scenes as job, record_scenes as record,
+    claim_scenes as claim, delegation_scenes as delegation, fee_scenes as fee, job_scenes as job,
+    record_scenes as record,
     scene::Scene,
     stage::{Stage, Tokens, token_account},
     staking_scenes as staking,

@@ -141,7 +141,11 @@ pub const fn score(facts: &Facts) -> u16 {
     const FIRST: u64 = NEWCOMER_SCORE as u64 * POINT;
     const REST: u64 = (MAX_SCORE - NEWCOMER_SCORE) as u64 * POINT;
     let trusted = part(REST, facts.fees, facts.fees.saturating_add(HALFWAY));
-    let kept = if facts.kept < facts.promised { facts.kept } else { facts.promised };
+    let kept = if facts.kept < facts.promised {
+        facts.kept
+    } else {
+        facts.promised
+    };
     let reliable = part(
         FIRST.saturating_add(trusted),
         kept.saturating_add(FORBEARANCE),
@@ -245,7 +249,11 @@ impl Closing {
         Deed {
             fees: self.terms.weight(self.metered),
             promised: self.terms.weight(promised),
-            kept: if is_completed { self.terms.weight(self.co_signed) } else { 0 },
+            kept: if is_completed {
+                self.terms.weight(self.co_signed)
+            } else {
+                0
+            },
             is_completed,
         }
     }

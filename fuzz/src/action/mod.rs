@@ -17,6 +17,7 @@ mod node;
 mod outside;
 mod provider;
 mod receipt;
+mod record;
 mod reward;
 mod stake;
 mod unbonding;
@@ -48,6 +49,7 @@ pub use outside::{Advance, Gift};
 pub(crate) use provider::profile_number;
 pub use provider::{ProviderRegister, ProviderUpdate, profile};
 pub use receipt::{Claim, Evidence, root};
+pub use record::{MintReferenceSet, TenantOpen, usual_reference};
 pub use reward::{CommissionSet, RewardAdd};
 pub use stake::{StakeByStranger, StakeDeposit, StakeOpen};
 pub use unbonding::{UnbondingCancel, UnbondingRequest, UnbondingWithdraw};
@@ -159,6 +161,8 @@ actions! {
     3 DelegationWithdraw,
     2 CommissionSet,
     3 RewardAdd,
+    1 TenantOpen,
+    2 MintReferenceSet,
 }
 
 impl Action {

@@ -14,9 +14,11 @@ pub mod fees;
 pub mod job;
 pub mod market;
 pub mod money;
+pub mod record;
 pub mod refusal;
 pub mod staking;
 pub mod state;
 
+pub use record::Record;
 pub use refusal::{Refusal, Verdict};
 pub use state::State;

@@ -224,6 +224,8 @@ pub enum MarketError {
     #[msg("The mint's own transfer fee took the whole deposit; deposit more.")]
     NothingArrived,
     /// The tenant's account is another wallet's.
-    #[msg("The tenant account is not that of the job's tenant; open it with tenant_open, which anyone may, and name it.")]
+    #[msg(
+        "The tenant account is not that of the job's tenant; open it with tenant_open, which anyone may, and name it."
+    )]
     WrongTenant,
 }

@@ -11,11 +11,7 @@ use crate::{
 };
 
 /// Refuses the accounts of others than the job's two sides.
-pub(super) fn require_sides(
-    job: &Job,
-    provider: &Provider,
-    tenant: &Tenant,
-) -> core::result::Result<(), MarketError> {
+pub(super) fn require_sides(job: &Job, provider: &Provider, tenant: &Tenant) -> core::result::Result<(), MarketError> {
     if provider.owner != job.provider {
         return Err(MarketError::WrongProvider);
     }
