@@ -14,4 +14,5 @@ pub(crate) mod resume;
 pub(crate) mod run;
 pub(crate) mod stake;
 pub(crate) mod stop;
+pub(crate) mod tenant;
 pub(crate) mod verify;
