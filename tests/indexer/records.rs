@@ -76,7 +76,7 @@ async fn a_providers_score_is_the_protocols_at_the_time_of_the_chain() {
     let provider = api.data(&format!("/v1/providers/{}", key(50))).await;
     // Half of all is left: 50 GNT of fees are halfway to the top, of which 41 in 51 were kept.
     let expected = record().facts().score_at(UnixSeconds(now));
-    assert_eq!(expected, 5_500 * 41 / 51);
+    assert_eq!(u32::from(expected), 5_500 * 41 / 51);
     let facts = json!({
         "score": expected, "scored_at": now, "as_of": 1_000, "fees": "100000000000", "promised": "100000000000",
         "kept": "80000000000", "completed": (4 * COUNT_ONE).to_string(), "failed": COUNT_ONE.to_string(), "faults": "0",

@@ -107,14 +107,20 @@ fn after_a_stop_as_much_as_the_grace_window_may_be_missing_and_no_more() {
 }
 
 #[test]
-fn what_is_promised_ends_with_the_rented_time_however_late_the_job_is_closed() {
-    let mut world = World::new();
-    let duration_ms = 1_000 * u64::from(DURATION_S);
-    let job = used(&mut world, i64::from(DURATION_S), duration_ms);
-    world.chain.advance(100_000);
-    world.close(&job).succeeds();
-    let expected = record(&world, duration_ms, duration_ms, duration_ms, 1, 0);
-    assert_eq!((world.provider_record(), world.tenant_record()), (expected, expected));
+fn what_is_promised_ends_with_the_rented_time_however_late_the_job_is_stopped_or_closed() {
+    for is_stopped in [false, true] {
+        let mut world = World::new();
+        let duration_ms = 1_000 * u64::from(DURATION_S);
+        let job = used(&mut world, i64::from(DURATION_S), duration_ms);
+        world.chain.advance(100_000);
+        if is_stopped {
+            world.stop(&job).succeeds();
+            world.chain.advance(100_000);
+        }
+        world.close(&job).succeeds();
+        let expected = record(&world, duration_ms, duration_ms, duration_ms, 1, 0);
+        assert_eq!((world.provider_record(), world.tenant_record()), (expected, expected));
+    }
 }
 
 #[test]

@@ -7,10 +7,10 @@ use gantry_protocol::{
 
 /// Rates at which a few milliseconds make an atom, so that every remainder of the division occurs.
 fn rates() -> impl Iterator<Item = u64> {
-    (0..=40).map(|part| part * 41_666_667)
+    (0..=240).map(|part| part * 8_333_333)
 }
 
-const LONGEST_MS: u64 = 400;
+const LONGEST_MS: u64 = 2_400;
 
 fn cost(rate: u64, ms: u64) -> u64 {
     owed(Rate(rate), Metered(ms)).unwrap().0
@@ -36,7 +36,7 @@ fn every_bill_is_split_without_remainder_and_both_parts_never_fall() {
     for bps in 0..=Bps::ONE {
         let fee = Bps::new(bps).unwrap();
         let mut before = (0, 0);
-        for total in 0..=160 {
+        for total in 0..=1_200 {
             let (paid, taken) = split(Atoms(total), fee);
             assert_eq!(paid.0 + taken.0, total);
             assert_eq!(taken.0, total * u64::from(bps) / 10_000);

@@ -56,10 +56,14 @@ proptest! {
     #[test]
     fn fees_and_what_was_kept_never_lower_it_promises_and_faults_never_raise_it(facts in facts(), more in word()) {
         let before = score(&facts);
-        prop_assert!(score(&Facts { fees: facts.fees.saturating_add(more), ..facts }) >= before);
-        prop_assert!(score(&Facts { kept: facts.kept.saturating_add(more).min(facts.promised), ..facts }) >= before);
-        prop_assert!(score(&Facts { promised: facts.promised.saturating_add(more), ..facts }) <= before);
-        prop_assert!(score(&Facts { faults: facts.faults.saturating_add(more), ..facts }) <= before);
+        let more_fees = Facts { fees: facts.fees.saturating_add(more), ..facts };
+        prop_assert!(score(&more_fees) >= before);
+        let more_kept = Facts { kept: facts.kept.saturating_add(more).min(facts.promised), ..facts };
+        prop_assert!(score(&more_kept) >= before);
+        let more_promised = Facts { promised: facts.promised.saturating_add(more), ..facts };
+        prop_assert!(score(&more_promised) <= before);
+        let more_faults = Facts { faults: facts.faults.saturating_add(more), ..facts };
+        prop_assert!(score(&more_faults) <= before);
     }
 
     #[test]
