@@ -20,6 +20,7 @@ mod mint;
 mod output;
 mod period;
 mod progress;
+mod record;
 mod state;
 mod table;
 mod token;
@@ -75,6 +76,7 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
         Command::Fees(command) => commands::fees::run(&context, command).await?,
         Command::Stake(command) => commands::stake::run(&context, command).await?,
         Command::Delegation(command) => commands::delegation::run(&context, command).await?,
+        Command::Tenant(command) => commands::tenant::run(&context, command).await?,
         Command::Provider(command) => commands::provider::run(&context, command).await?,
         Command::Node(command) => commands::node::run(&context, command).await?,
         Command::Market(command) => commands::market::run(&context, command).await?,

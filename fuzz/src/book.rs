@@ -39,6 +39,7 @@ pub enum Place {
     Claim(JobId),
     Shard(ShardId),
     Delegation(DelegationId),
+    Tenant(Actor),
 }
 
 /// How many fee shards a mint has.
@@ -155,6 +156,7 @@ impl Book {
             Place::Job((tenant, nonce)) => market(&[seeds::JOB, self.wallet(tenant).as_ref(), &nonce.to_le_bytes()]),
             Place::Claim(job) => market(&[seeds::CLAIM, self.at(Place::Job(job)).as_ref()]),
             Place::Shard((token, number)) => market(&[seeds::FEES, self.mint(token).as_ref(), &[number]]),
+            Place::Tenant(wallet) => market(&[seeds::TENANT, self.wallet(wallet).as_ref()]),
             Place::Fault(job, kind) => market(&[seeds::FAULT, self.at(Place::Job(job)).as_ref(), &[kind]]),
         }
     }

@@ -12,8 +12,8 @@ use crate::{
     book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
     cast::{Actor, GNT, Token},
     model::{
-        State,
-        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Stake, Waiting},
+        Record, State,
+        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Stake, Tenant, Waiting},
     },
     view::View,
 };
@@ -34,6 +34,11 @@ impl State {
                 .providers
                 .iter()
                 .map(|(owner, of)| (*owner, provider_layout(book, *owner, of)))
+                .collect(),
+            tenants: self
+                .tenants
+                .iter()
+                .map(|(wallet, tenant)| (*wallet, tenant_layout(book, *wallet, tenant)))
                 .collect(),
             nodes: self
                 .nodes
@@ -121,6 +126,7 @@ fn mint_layout(book: &Book, token: Token, mint: &Mint, fee_shards: u8) -> market
         token_program: book.token_program(token),
         rate_floor: mint.floor,
         rate_ceiling: mint.ceiling,
+        reference_price: mint.reference,
         // Each mint of the fuzzer has its own number of decimals.
         decimals: token,
         enabled: u8::from(mint.enabled),
@@ -138,12 +144,35 @@ fn provider_layout(book: &Book, owner: Actor, of: &Provider) -> market::Provider
         tls_key_hash: profile.tls_key_hash,
         endpoint: profile.endpoint,
         registered_at: of.registered_at,
+        record: record_layout(&of.record),
         gpus_offered: of.offered,
         endpoint_bytes: profile.endpoint_bytes,
         nodes: of.nodes,
         faults: of.faults,
         bump: book.bump(Place::Provider(owner)),
         ..Zeroable::zeroed()
+    }
+}
+
+fn tenant_layout(book: &Book, wallet: Actor, tenant: &Tenant) -> market::Tenant {
+    market::Tenant {
+        wallet: book.wallet(wallet),
+        opened_at: tenant.opened_at,
+        record: record_layout(&tenant.record),
+        bump: book.bump(Place::Tenant(wallet)),
+        ..Zeroable::zeroed()
+    }
+}
+
+const fn record_layout(of: &Record) -> market::Record {
+    market::Record {
+        as_of: of.as_of,
+        fees: of.fees,
+        promised: of.promised,
+        kept: of.kept,
+        completed: of.completed,
+        failed: of.failed,
+        faults: of.faults,
     }
 }
 
@@ -243,6 +272,7 @@ fn job_layout(book: &Book, id: JobId, job: &Job, [owed, paid, fee, refund]: [u64
         fee,
         refund,
         stake_reserved: job.stake_reserved,
+        reference_price: job.reference,
         sequence: job.sequence,
         metered_ms: job.metered_ms,
         co_signed_ms: job.co_signed_ms,

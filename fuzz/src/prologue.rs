@@ -2,9 +2,9 @@
 
 use crate::{
     action::{
-        Action, BalanceDeposit, BalanceOpen, DelegationDeposit, DelegationOpen, FeeShardOpen, MintRegister,
-        NodeHeartbeat, NodePriceSet, NodeRegister, Parameters, ProviderRegister, StakeDeposit, StakeOpen,
-        config_initialize, parameters, pool_initialize,
+        Action, BalanceDeposit, BalanceOpen, DelegationDeposit, DelegationOpen, FeeShardOpen, MintReferenceSet,
+        MintRegister, NodeHeartbeat, NodePriceSet, NodeRegister, Parameters, ProviderRegister, StakeDeposit, StakeOpen,
+        TenantOpen, config_initialize, parameters, pool_initialize, usual_reference,
     },
     book::{Book, SHARDS},
     cast::{Actor, GNT, Key, Purse, Token},
@@ -54,6 +54,11 @@ pub fn actions() -> Vec<Action> {
             floor: 1,
             ceiling: 20_000_000_000,
         }));
+        all.push(Action::MintReferenceSet(MintReferenceSet {
+            signer: AUTHORITY,
+            token,
+            reference: usual_reference(token),
+        }));
         all.extend((0..SHARDS).map(|number| {
             Action::FeeShardOpen(FeeShardOpen {
                 payer: 0,
@@ -68,6 +73,10 @@ pub fn actions() -> Vec<Action> {
         all.extend(delegation(owner, delegator));
     }
     for tenant in [3, 4, 5] {
+        all.push(Action::TenantOpen(TenantOpen {
+            payer: tenant,
+            wallet: tenant,
+        }));
         for token in REGISTERED {
             all.extend(deposit(tenant, token));
         }

@@ -142,6 +142,7 @@ impl World {
         let known = 3
             + 2 * state.mints.len()
             + state.providers.len()
+            + state.tenants.len()
             + state.nodes.len()
             + state.stakes.len()
             + state.balances.len()

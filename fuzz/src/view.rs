@@ -3,7 +3,7 @@
 use gantry_sdk::{
     Pubkey,
     account::Layout,
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint, Tenant},
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
@@ -23,6 +23,7 @@ pub struct View {
     pub config: Config,
     pub mints: Vec<(Token, RegisteredMint)>,
     pub providers: Vec<(Actor, Provider)>,
+    pub tenants: Vec<(Actor, Tenant)>,
     pub nodes: Vec<(NodeId, Node)>,
     pub stakes: Vec<(Actor, Stake)>,
     pub delegations: Vec<(DelegationId, Delegation)>,
@@ -64,6 +65,7 @@ impl View {
             config: reader.get(Place::Config)?,
             mints: reader.all(known.mints.keys(), |token| Place::Mint(*token))?,
             providers: reader.all(known.providers.keys(), |owner| Place::Provider(*owner))?,
+            tenants: reader.all(known.tenants.keys(), |wallet| Place::Tenant(*wallet))?,
             nodes: reader.all(known.nodes.keys(), |id| Place::Node(*id))?,
             stakes: reader.all(known.stakes.keys(), |owner| Place::Stake(*owner))?,
             delegations: reader.all(known.delegations.keys(), |id| Place::Delegation(*id))?,
@@ -104,6 +106,7 @@ impl View {
             .or_else(|| of_one("the configuration", &self.config, &expected.config))
             .or_else(|| of_lists("mint", &self.mints, &expected.mints))
             .or_else(|| of_lists("provider", &self.providers, &expected.providers))
+            .or_else(|| of_lists("tenant", &self.tenants, &expected.tenants))
             .or_else(|| of_lists("node", &self.nodes, &expected.nodes))
             .or_else(|| of_lists("stake", &self.stakes, &expected.stakes))
             .or_else(|| of_lists("delegation", &self.delegations, &expected.delegations))

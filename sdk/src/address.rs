@@ -88,6 +88,12 @@ pub fn claim(job: &Pubkey) -> Pubkey {
     market_address(&[market_seeds::CLAIM, job.as_ref()])
 }
 
+/// A tenant, by its wallet.
+#[must_use]
+pub fn tenant(wallet: &Pubkey) -> Pubkey {
+    market_address(&[market_seeds::TENANT, wallet.as_ref()])
+}
+
 /// The record of a proven fault of a job's provider.
 #[must_use]
 pub fn fault(job: &Pubkey, kind: Fault) -> Pubkey {

@@ -4,13 +4,13 @@ use gantry_indexer::{
     apply::{AccountWrite, LamportChange, Slot, slot_changes},
     store::{Checkpoint, Claim, StoreError, Writer},
 };
-use market::state::Price;
+use market::state::{Price, Record};
 use sqlx::Connection as _;
 
 use crate::fixtures::{
     accounts::{
         balance, claim, config, delegation, fault, fee_shard, job, key, node, pool, provider, registered_mint, stake,
-        usdc, written,
+        tenant, usdc, written,
     },
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
@@ -31,6 +31,7 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(17), &claim(key(15)), 10),
         written(key(18), &delegation(key(11), key(3), u64::MAX, 1), 11),
         written(key(19), &fee_shard(usdc(), 5, u64::MAX), 12),
+        written(key(20), &tenant(key(3), Record::default()), 13),
     ]
 }
 

@@ -35,6 +35,7 @@ fn opened(address: Pubkey, job: &Job, balance: u64, gpus_free: u16) -> Event {
         rate: job.rate,
         escrow: job.escrow,
         stake_reserved: job.stake_reserved,
+        reference_price: job.reference_price,
         balance,
         opened_at: job.opened_at,
         start_deadline: job.start_deadline,
@@ -114,6 +115,7 @@ fn two_tenants_may_use_the_same_number() {
     let second = Tenant::new();
     world.chain.fund(&second.owner());
     world.open_balance(&second.owner(), &world.usdc.clone());
+    world.open_tenant(&second.owner());
     world.tenant = second;
     world.deposit(DEPOSIT).succeeds();
     let open = gantry_sdk::instruction::market::job_open(
@@ -148,6 +150,7 @@ fn nobody_opens_a_job_with_anothers_balance() {
     let mut world = World::new();
     let thief = key::fresh();
     world.chain.fund(&thief.pubkey());
+    world.open_tenant(&thief.pubkey());
     let open = gantry_sdk::instruction::market::job_open(
         thief.pubkey(),
         0,

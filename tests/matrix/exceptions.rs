@@ -172,10 +172,10 @@ const ALLOWED: &[Exception] = &[
         why: "who sends lamports to an address beforehand must not keep its account from being created",
     },
     Exception {
-        at: &[("balance_open", "payer")],
+        at: &[("balance_open", "payer"), ("tenant_open", "payer")],
         faults: &[ANYONE],
         verdict: Allowed,
-        why: "anyone may pay for another's balance",
+        why: "anyone may pay for another's account",
     },
     Exception {
         at: &[("claim_refute", "reporter"), ("fault_prove", "reporter")],
@@ -247,7 +247,10 @@ const ALLOWED: &[Exception] = &[
         why: "the wallet may do what its session key may",
     },
     Exception {
-        at: &[("mint_update", "registered_mint")],
+        at: &[
+            ("mint_reference_set", "registered_mint"),
+            ("mint_update", "registered_mint"),
+        ],
         faults: &["the euro record"],
         verdict: Allowed,
         why: "the authority governs every mint",
@@ -295,21 +298,27 @@ const ALLOWED: &[Exception] = &[
             ("fees_sweep", "registered_mint"),
             ("job_cancel", "balance"),
             ("job_cancel", "job"),
+            ("job_cancel", "provider"),
             ("job_cancel", "stake"),
+            ("job_cancel", "tenant_account"),
             ("job_close", "balance"),
             ("job_close", "fee_shard"),
+            ("job_close", "provider"),
             ("job_close", "stake"),
             ("job_exit", "job"),
+            ("job_close", "tenant_account"),
             ("job_extend", "balance"),
             ("job_extend", "job"),
             ("job_open", "balance"),
             ("job_open", "node"),
             ("job_open", "registered_mint"),
             ("job_open", "stake"),
+            ("job_open", "tenant_account"),
             ("job_rekey", "job"),
             ("job_settle", "balance"),
             ("job_start", "job"),
             ("job_stop", "job"),
+            ("mint_reference_set", "registered_mint"),
             ("mint_update", "registered_mint"),
             ("node_heartbeat", "node"),
             ("node_price_set", "balance"),
@@ -332,8 +341,9 @@ const ALLOWED: &[Exception] = &[
 
 /// Written accounts that may stand in a second place.
 pub(crate) const MAY_STAND_TWICE: &[(&str, &str)] = &[
-    // The payer may open its own balance.
+    // The payer may open its own account.
     ("balance_open", "payer"),
+    ("tenant_open", "payer"),
 ];
 
 /// The exception that this case is, if it is one.

@@ -28,6 +28,7 @@ pub(crate) const WRONG_FEE_SHARD: Verdict = Market(MarketError::WrongFeeShard);
 pub(crate) const WRONG_BALANCE: Verdict = Market(MarketError::WrongBalance);
 pub(crate) const WRONG_PROVIDER: Verdict = Market(MarketError::WrongProvider);
 pub(crate) const WRONG_STAKE: Verdict = Market(MarketError::WrongStake);
+pub(crate) const WRONG_TENANT: Verdict = Market(MarketError::WrongTenant);
 pub(crate) const NOT_DEPLOYER: Verdict = Market(MarketError::NotUpgradeAuthority);
 pub(crate) const NOT_STAKES_OWNER: Verdict = Staking(StakingError::NotOwner);
 pub(crate) const NOT_DELEGATOR: Verdict = Staking(StakingError::NotDelegator);
@@ -96,10 +97,14 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     // The staking program looks at the pool.
     ("job_cancel", "pool", SEEDS),
     ("job_cancel", "stake", WRONG_STAKE),
+    ("job_cancel", "provider", WRONG_PROVIDER),
+    ("job_cancel", "tenant_account", WRONG_TENANT),
     ("job_close", "job", ADDRESS),
     ("job_close", "balance", WRONG_BALANCE),
     ("job_close", "pool", SEEDS),
     ("job_close", "stake", WRONG_STAKE),
+    ("job_close", "provider", WRONG_PROVIDER),
+    ("job_close", "tenant_account", WRONG_TENANT),
     ("job_close", "fee_shard", WRONG_FEE_SHARD),
     ("job_exit", "caller", NOT_PROVIDER),
     ("job_exit", "job", NOT_PROVIDER),
@@ -110,6 +115,7 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("job_open", "registered_mint", WRONG_BALANCE),
     ("job_open", "node", ADDRESS),
     ("job_open", "balance", WRONG_BALANCE),
+    ("job_open", "tenant_account", WRONG_TENANT),
     ("job_open", "pool", SEEDS),
     ("job_open", "stake", WRONG_STAKE),
     ("job_rekey", "caller", NOT_PROVIDER),
@@ -123,6 +129,7 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("job_start", "job", NOT_ATTESTATION_KEY),
     ("job_stop", "tenant", NOT_TENANT),
     ("job_stop", "job", NOT_TENANT),
+    ("mint_reference_set", "authority", NOT_AUTHORITY),
     ("mint_register", "authority", NOT_AUTHORITY),
     ("mint_register", "mint", SEEDS),
     ("mint_update", "authority", NOT_AUTHORITY),
@@ -157,6 +164,8 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("stake_reserve", "market_signer", NOT_MARKET),
     ("stake_slash", "market_signer", NOT_MARKET),
     ("stake_slash", "bounty_account", TOKENS),
+    ("tenant_open", "payer", SEEDS),
+    ("tenant_open", "wallet", SEEDS),
     ("unbonding_cancel", "owner", NOT_STAKES_OWNER),
     ("unbonding_cancel", "stake", NOT_STAKES_OWNER),
     ("unbonding_request", "owner", NOT_STAKES_OWNER),

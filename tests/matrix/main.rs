@@ -14,6 +14,7 @@ mod identities;
 mod idl;
 mod job_scenes;
 mod kind;
+mod record_scenes;
 mod scene;
 mod scenes;
 mod stage;
@@ -50,13 +51,14 @@ every_wrong_account_is_refused! {
     delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
     fault_prove, fee_shard_open, fees_sweep,
     job_cancel, job_close, job_exit, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
-    mint_register, mint_update,
+    mint_reference_set, mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     pool_configure, pool_initialize,
     provider_register, provider_update,
     reward_add,
     session_rotate,
     stake_deposit, stake_open, stake_release, stake_reserve, stake_slash,
+    tenant_open,
     unbonding_cancel, unbonding_request, unbonding_withdraw,
 }
 

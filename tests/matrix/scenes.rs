@@ -5,6 +5,7 @@ use gantry_tests::parties::{GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, market
 
 use crate::{
     claim_scenes as claim, delegation_scenes as delegation, fee_scenes as fee, job_scenes as job,
+    record_scenes as record,
     scene::Scene,
     stage::{Stage, Tokens, token_account},
     staking_scenes as staking,
@@ -41,6 +42,7 @@ const SCENES: &[(&str, Make)] = &[
     ("job_settle", job::settle),
     ("job_start", job::start),
     ("job_stop", job::stop),
+    ("mint_reference_set", record::mint_reference_set),
     ("mint_register", mint_register),
     ("mint_update", mint_update),
     ("node_heartbeat", node_heartbeat),
@@ -55,6 +57,7 @@ const SCENES: &[(&str, Make)] = &[
     ("session_rotate", job::session_rotate),
     ("stake_deposit", staking::deposit),
     ("stake_open", staking::open),
+    ("tenant_open", record::tenant_open),
     ("stake_release", staking::release),
     ("stake_reserve", staking::reserve),
     ("stake_slash", staking::slash),

@@ -96,6 +96,7 @@ impl Stage {
         let (tenant, provider) = (stage.world.tenant.owner(), stage.world.provider.owner());
         let guest = stage.guest.owner();
         stage.world.open_balance(&guest, &usdc);
+        stage.world.open_tenant(&guest);
         stage.world.open_balance(&tenant, &euro);
         stage.world.open_balance(&provider, &euro);
         for (owner, mint) in [(tenant, &usdc), (tenant, &euro), (provider, &usdc), (guest, &usdc)] {
@@ -208,6 +209,8 @@ impl Stage {
             ),
             ("the rival's USDC", address::balance(&rival.owner(), &usdc.address)),
             ("the guest's USDC", address::balance(&guest.owner(), &usdc.address)),
+            ("the tenant", address::tenant(&tenant.owner())),
+            ("the guest", address::tenant(&guest.owner())),
             ("the market's signer", address::market_signer()),
             ("the pool", address::pool()),
             ("the stake", address::stake(&provider.owner())),

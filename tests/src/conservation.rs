@@ -114,7 +114,7 @@ impl State {
                 Ok(Account::FeeShard(shard)) => state.fee_shards.push((*address, shard)),
                 Ok(Account::Provider(provider)) => state.providers.push((*address, provider)),
                 Ok(Account::Claim(claim)) => state.claims.push((*address, claim)),
-                Ok(Account::Config(_) | Account::Fault(_)) => {}
+                Ok(Account::Config(_) | Account::Fault(_) | Account::Tenant(_)) => {}
                 Err(error) => panic!("{address}: {error}"),
             }
         }

@@ -17,6 +17,8 @@ pub const DEPOSIT: u64 = 1_000_000_000;
 pub const RATE: u64 = 694_444_444;
 /// Lowest rate of the registered mint.
 pub const RATE_FLOOR: u64 = 1_000_000;
+/// Value of a million base units of USDC in base units of GNT: a USDC is worth 2 GNT.
+pub const REFERENCE_PRICE: u64 = 2_000_000_000;
 /// Highest rate of the registered mint.
 pub const RATE_CEILING: u64 = 10_000_000_000;
 /// GPUs of the node.

@@ -16,7 +16,7 @@ use crate::{
     chain::Chain,
     key,
     outcome::Outcome,
-    parties::{self, BOND, DEPOSIT, GENESIS_HASH, Provider, RATE, RATE_CEILING, RATE_FLOOR, Tenant},
+    parties::{self, BOND, DEPOSIT, GENESIS_HASH, Provider, RATE, RATE_CEILING, RATE_FLOOR, REFERENCE_PRICE, Tenant},
     signatures::{co_sign, finally, next_receipt},
     token::{self, MakeMint, Mint},
 };
@@ -100,6 +100,7 @@ impl World {
         self.provider = provider;
         let (tenant, usdc) = (self.tenant.owner(), self.usdc.clone());
         self.open_balance(&tenant, &usdc);
+        self.open_tenant(&tenant);
         self.deposit(DEPOSIT).succeeds();
     }
 
@@ -116,6 +117,7 @@ impl World {
         self.chain.send(&[pool, config], &[&self.deployer]).succeeds();
         let usdc = self.usdc.clone();
         self.register_mint(&usdc).succeeds();
+        self.set_reference(REFERENCE_PRICE).succeeds();
     }
 
     /// Brings a provider onto the market, up to its first node's heartbeat.

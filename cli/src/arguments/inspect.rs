@@ -58,6 +58,8 @@ pub(crate) enum Sort {
     Free,
     /// Most GPU memory first
     Memory,
+    /// Highest score of the provider first
+    Score,
 }
 
 /// One job.

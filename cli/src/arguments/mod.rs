@@ -19,7 +19,7 @@ pub(crate) use self::{
     money::{BalanceCommand, FeesCommand, StakeCommand},
     offer::{
         NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
-        ProviderProfileArguments, ProviderUpdateArguments,
+        ProviderProfileArguments, ProviderUpdateArguments, TenantCommand,
     },
     rent::{ExtendArguments, LogsArguments, ResumeArguments, RotateKeyArguments, RunArguments, StopArguments},
 };
@@ -78,6 +78,9 @@ pub(crate) enum Command {
     /// Who offers nodes, with which keys, and where its agent answers
     #[command(subcommand)]
     Provider(ProviderCommand),
+    /// What is known of a wallet that rents
+    #[command(subcommand)]
+    Tenant(TenantCommand),
     /// Nodes and what they cost, on the chain
     #[command(subcommand)]
     Node(NodeCommand),

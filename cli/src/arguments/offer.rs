@@ -9,7 +9,7 @@ use crate::{amount, period};
 /// `gantry provider`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProviderCommand {
-    /// Show a provider's profile
+    /// Show a provider's profile and its score
     Show {
         /// The provider's wallet; this one unless given
         #[arg(long, value_name = "WALLET")]
@@ -19,6 +19,17 @@ pub(crate) enum ProviderCommand {
     Register(ProviderProfileArguments),
     /// Change the profile; what is not given stays
     Update(ProviderUpdateArguments),
+}
+
+/// `gantry tenant`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantCommand {
+    /// Show what jobs have shown of a wallet that rents, and its score
+    Show {
+        /// The wallet; this one unless given
+        #[arg(long, value_name = "WALLET")]
+        wallet: Option<Pubkey>,
+    },
 }
 
 /// A whole profile.

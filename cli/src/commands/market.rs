@@ -65,6 +65,9 @@ async fn ls(context: &Context, arguments: &MarketListArguments) -> Result<()> {
                 offer.node.address,
             )
         }),
+        Sort::Score => {
+            offers.sort_by_key(|offer| (Reverse(offer.node.score), offer.mint, offer.rate, offer.node.address))
+        }
     }
     let objects: Vec<Value> = offers.iter().map(|offer| offer.object(&mints)).collect();
     let object = json!({ "offers": objects, "simulated_left_out": left_out });
@@ -127,6 +130,7 @@ impl Offer<'_> {
             "tokens_per_gpu_hour": mints.show_hourly(&self.mint, self.rate),
             "simulated": self.node.simulated,
             "healthy": self.node.healthy,
+            "score": self.node.score,
         })
     }
 }
@@ -149,6 +153,7 @@ fn text(offers: &[Offer<'_>], mints: &Mints, left_out: usize) -> String {
         "#PER GPU-HOUR",
         "#RATE",
         "MINT",
+        "#SCORE",
         "HEALTHY",
         "SIMULATED",
     ]);
@@ -166,6 +171,7 @@ fn text(offers: &[Offer<'_>], mints: &Mints, left_out: usize) -> String {
             mints.show_hourly(&offer.mint, offer.rate),
             offer.rate.to_string(),
             offer.mint.to_string(),
+            offer.node.score.to_string(),
             yes_or_no(offer.node.healthy),
             yes_or_no(offer.node.simulated),
         ]);

@@ -15,4 +15,5 @@ pub(crate) mod rotate_key;
 pub(crate) mod run;
 pub(crate) mod stake;
 pub(crate) mod stop;
+pub(crate) mod tenant;
 pub(crate) mod verify;

@@ -24,6 +24,7 @@ pub struct JobOpen {
     pub provider: Actor,
     pub node: NodeId,
     pub balance: (Actor, Token),
+    pub account: Actor,
     pub stake: Actor,
     pub session: Key,
     pub bundle: u8,
@@ -78,6 +79,7 @@ impl Step for JobOpen {
             provider: dice.mostly(node_id.0, Dice::actor),
             node: node_id,
             balance: dice.mostly((tenant, token), |_| other),
+            account: dice.mostly(tenant, Dice::actor),
             stake: dice.mostly(node_id.0, Dice::actor),
             session: match dice.below(30) {
                 0 => Key::Zero,
@@ -114,6 +116,7 @@ impl Step for JobOpen {
             provider: book.at(Place::Provider(self.provider)),
             node: book.at(Place::Node(self.node)),
             balance: book.at(Place::Balance(self.balance.0, self.balance.1)),
+            tenant_account: book.at(Place::Tenant(self.account)),
             job: book.at(Place::Job((self.tenant, self.nonce))),
             signer: book.at(Place::Signer),
             pool: book.at(Place::Pool),

@@ -18,6 +18,7 @@ mod node;
 mod outside;
 mod provider;
 mod receipt;
+mod record;
 mod reward;
 mod stake;
 mod unbonding;
@@ -50,6 +51,7 @@ pub use outside::{Advance, Gift};
 pub(crate) use provider::profile_number;
 pub use provider::{ProviderRegister, ProviderUpdate, profile};
 pub use receipt::{Claim, Evidence, root};
+pub use record::{MintReferenceSet, TenantOpen, usual_reference};
 pub use reward::{CommissionSet, RewardAdd};
 pub use stake::{StakeByStranger, StakeDeposit, StakeOpen};
 pub use unbonding::{UnbondingCancel, UnbondingRequest, UnbondingWithdraw};
@@ -163,6 +165,8 @@ actions! {
     3 RewardAdd,
     3 SessionRotate,
     2 JobExit,
+    1 TenantOpen,
+    2 MintReferenceSet,
 }
 
 impl Action {

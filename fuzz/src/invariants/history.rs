@@ -69,6 +69,7 @@ fn vanishing(scene: &Scene) -> Held {
         [
             view.mints.len(),
             view.providers.len(),
+            view.tenants.len(),
             view.nodes.len(),
             view.stakes.len(),
             view.balances.len(),

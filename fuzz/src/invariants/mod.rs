@@ -9,6 +9,7 @@ mod jobs;
 mod money;
 mod nodes;
 mod parameters;
+mod records;
 mod stakes;
 
 use crate::{
@@ -92,6 +93,7 @@ pub const ALL: &[&[Invariant]] = &[
     delegations::INVARIANTS,
     faults::INVARIANTS,
     parameters::INVARIANTS,
+    records::INVARIANTS,
 ];
 
 /// Checks all of them.

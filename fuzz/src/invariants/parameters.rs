@@ -84,6 +84,7 @@ fn market_authority(scene: &Scene) -> Held {
         Action::ConfigUpdate(update) => Some(update.signer),
         Action::MintRegister(register) => Some(register.signer),
         Action::MintUpdate(update) => Some(update.signer),
+        Action::MintReferenceSet(set) => Some(set.signer),
         _ => None,
     };
     let is_authority = signer.is_some_and(|signer| scene.book.key(signer) == scene.before.config.authority);

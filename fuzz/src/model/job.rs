@@ -25,6 +25,7 @@ impl State {
         let provider = self.providers.get(&open.provider).copied().ok_or(READ_MISSING)?;
         let node = self.nodes.get(&open.node).cloned().ok_or(WRITTEN_MISSING)?;
         require(self.balances.contains_key(&open.balance), WRITTEN_MISSING)?;
+        require(self.tenants.contains_key(&open.account), READ_MISSING)?;
         let mut stake = self.stake_of(open.stake)?;
         require(!self.jobs.contains_key(&id), EXISTS)?;
         require(open.provider == owner, WRONG_ADDRESS)?;
@@ -37,6 +38,7 @@ impl State {
         require(is_between_others, MarketError::TreasuryMayNotTrade)?;
         require(open.session != Key::Zero, MarketError::InvalidKey)?;
         let balance = self.balance_of(open.balance, open.tenant, open.token)?;
+        require(open.account == open.tenant, MarketError::WrongTenant)?;
         require(open.stake == owner, MarketError::WrongStake)?;
         let offered = u64::from(provider.offered);
         let to_cover = config
@@ -96,6 +98,7 @@ impl State {
             is_final: false,
             claimed: false,
             stake_reserved,
+            reference: mint.reference,
             opened_at: now,
             start_deadline: now + i64::from(config.start_deadline_s),
             started_at: 0,
@@ -258,11 +261,13 @@ impl State {
         require(!job.claimed, MarketError::ClaimWaiting)?;
         let is_due = job.is_final || self.now > ends_at + i64::from(job.grace_s);
         require(is_due || ending.caller == job.attestation, MarketError::GraceWindowOpen)?;
+        require_sides(ending, &job)?;
         let is_its_own = *shard == (job.token, shard_of(ending.job));
         require(is_its_own, MarketError::WrongFeeShard)?;
         let owed = owed(job.rate, job.metered_ms);
         let fee = arithmetic::part(owed, job.fee_bps);
         self.end(ending, &job, Phase::Closed)?;
+        self.note_closed(ending.job.0, &job);
         *self.shards.entry(*shard).or_default() += fee;
         Ok(())
     }
@@ -279,7 +284,10 @@ impl State {
             is_due || ending.caller == job.attestation,
             MarketError::StartDeadlineNotPassed,
         )?;
-        self.end(ending, &job, Phase::Cancelled)
+        require_sides(ending, &job)?;
+        self.end(ending, &job, Phase::Cancelled)?;
+        self.note_cancelled(ending.job.0, &job);
+        Ok(())
     }
 
     /// The job, when all accounts of its ending exist and the node is its own.
@@ -290,6 +298,8 @@ impl State {
         self.stake_of(ending.stake)?;
         let has_shard = shard.is_none_or(|shard| self.shards.contains_key(&shard));
         require(has_shard, WRITTEN_MISSING)?;
+        require(self.providers.contains_key(&ending.provider), WRITTEN_MISSING)?;
+        require(self.tenants.contains_key(&ending.tenant), WRITTEN_MISSING)?;
         require(ending.node == job.node, WRONG_ADDRESS)?;
         Ok(job.clone())
     }
@@ -324,6 +334,12 @@ impl State {
         let refund = if job.is_live() { 0 } else { job.escrow - owed };
         [owed, paid, owed - paid, refund]
     }
+}
+
+/// Refuses the accounts of others than the job's two sides.
+fn require_sides(ending: &Ending, job: &Job) -> Verdict {
+    require(ending.provider == job.provider, MarketError::WrongProvider)?;
+    require(ending.tenant == ending.job.0, MarketError::WrongTenant)
 }
 
 /// What the metered time costs; the escrow covers the longest.

@@ -3,7 +3,7 @@
 use gantry_sdk::market::MarketError;
 
 use super::{
-    State, Verdict,
+    Record, State, Verdict,
     refusal::{EXISTS, READ_MISSING, WRITTEN_MISSING, WRONG_ADDRESS, require},
     state::{Mint, Node, Provider},
 };
@@ -50,13 +50,14 @@ impl State {
         require(!self.mints.contains_key(&token), EXISTS)?;
         require(signer == self.config.authority, MarketError::NotAuthority)?;
         require(holds_a_rate(floor, ceiling), MarketError::PriceRangeEmpty)?;
-        let enabled = true;
+        let (enabled, reference) = (true, 0);
         self.mints.insert(
             token,
             Mint {
                 floor,
                 ceiling,
                 enabled,
+                reference,
             },
         );
         Ok(())
@@ -74,7 +75,7 @@ impl State {
             ceiling,
             enabled,
         } = *update;
-        require(self.mints.contains_key(&token), WRITTEN_MISSING)?;
+        let reference = self.mints.get(&token).ok_or(WRITTEN_MISSING)?.reference;
         require(signer == self.config.authority, MarketError::NotAuthority)?;
         require(holds_a_rate(floor, ceiling), MarketError::PriceRangeEmpty)?;
         self.mints.insert(
@@ -83,6 +84,7 @@ impl State {
                 floor,
                 ceiling,
                 enabled,
+                reference,
             },
         );
         Ok(())
@@ -107,6 +109,7 @@ impl State {
             nodes: 0,
             faults: 0,
             offered: 0,
+            record: Record::default(),
         };
         self.providers.insert(owner, provider);
         Ok(())

@@ -15,9 +15,11 @@ pub mod job;
 pub mod job_change;
 pub mod market;
 pub mod money;
+pub mod record;
 pub mod refusal;
 pub mod staking;
 pub mod state;
 
+pub use record::Record;
 pub use refusal::{Refusal, Verdict};
 pub use state::State;

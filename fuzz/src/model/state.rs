@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Record;
 use crate::{
     book::{DelegationId, JobId, NodeId, SHARDS, ShardId},
     cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
@@ -41,6 +42,8 @@ pub struct Mint {
     pub floor: u64,
     pub ceiling: u64,
     pub enabled: bool,
+    /// Value of a million base units in base units of the network token.
+    pub reference: u64,
 }
 
 /// A provider.
@@ -54,6 +57,15 @@ pub struct Provider {
     pub faults: u16,
     /// GPUs of its nodes that take jobs.
     pub offered: u32,
+    pub record: Record,
+}
+
+/// A wallet that may rent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Tenant {
+    pub opened_at: i64,
+    pub record: Record,
 }
 
 /// A node.
@@ -181,6 +193,8 @@ pub struct Job {
     pub is_final: bool,
     pub claimed: bool,
     pub stake_reserved: u64,
+    /// What weighs it: its mint's reference at the opening.
+    pub reference: u64,
     pub opened_at: i64,
     pub start_deadline: i64,
     pub started_at: i64,
@@ -248,6 +262,7 @@ pub struct State {
     pub config: Config,
     pub mints: BTreeMap<Token, Mint>,
     pub providers: BTreeMap<Actor, Provider>,
+    pub tenants: BTreeMap<Actor, Tenant>,
     pub nodes: BTreeMap<NodeId, Node>,
     pub stakes: BTreeMap<Actor, Stake>,
     pub delegations: BTreeMap<DelegationId, Delegation>,
@@ -289,6 +304,7 @@ impl State {
             config,
             mints: BTreeMap::new(),
             providers: BTreeMap::new(),
+            tenants: BTreeMap::new(),
             nodes: BTreeMap::new(),
             stakes: BTreeMap::new(),
             delegations: BTreeMap::new(),

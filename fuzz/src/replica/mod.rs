@@ -7,6 +7,7 @@
 
 mod jobs;
 mod market;
+mod records;
 mod staking;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use gantry_sdk::{
     Pubkey,
     account::Layout,
     event::{self, Event},
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint, Tenant},
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
@@ -116,6 +117,7 @@ replica! {
     claims: Claim,
     faults: Fault,
     shards: FeeShard,
+    tenants: Tenant,
 }
 
 impl Replica {
@@ -175,6 +177,10 @@ impl Replica {
             Event::FaultProven(event) => self.fault_proven(event),
             Event::FeeShardOpened(event) => self.fee_shard_opened(event),
             Event::FeesSwept(event) => self.fees_swept(event),
+            Event::MintReferenceSet(event) => self.mint_reference_set(event),
+            Event::TenantOpened(event) => self.tenant_opened(event),
+            Event::ProviderRecorded(event) => self.provider_recorded(event),
+            Event::TenantRecorded(event) => self.tenant_recorded(event),
         }
     }
 }

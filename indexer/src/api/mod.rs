@@ -18,6 +18,7 @@ mod page;
 mod problem;
 mod proof;
 mod providers;
+mod records;
 mod settlements;
 mod stakes;
 mod stats;
@@ -104,6 +105,8 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(providers::list))
         .routes(routes!(providers::one))
+        .routes(routes!(records::tenants))
+        .routes(routes!(records::tenant))
         .routes(routes!(nodes::list))
         .routes(routes!(nodes::one))
         .routes(routes!(market::mints))

@@ -232,4 +232,9 @@ pub enum MarketError {
     /// An exit that is too near, too far, or nearer than was announced.
     #[msg("An exit is announced at least ten minutes and at most a year ahead, and never earlier than it was announced before; name a later moment.")]
     InvalidExit,
+    /// The tenant's account is another wallet's.
+    #[msg(
+        "The tenant account is not that of the job's tenant; open it with tenant_open, which anyone may, and name it."
+    )]
+    WrongTenant,
 }

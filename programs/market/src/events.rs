@@ -6,6 +6,8 @@
 use anchor_lang::prelude::*;
 use gantry_protocol::limits::MAX_ENDPOINT_BYTES;
 
+use crate::state::Record;
+
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$doc])*
@@ -134,6 +136,8 @@ events! {
         rate: u64,
         escrow: u64,
         stake_reserved: u64,
+        /// Value of a million base units of the mint in base units of the network token.
+        reference_price: u64,
         /// The tenant's balance afterwards.
         balance: u64,
         opened_at: i64,
@@ -311,5 +315,31 @@ events! {
         job: Address,
         exits_at: i64,
         at: i64,
+    }
+    /// What fees in a mint weigh changed.
+    MintReferenceSet {
+        mint: Address,
+        /// Value of a million base units in base units of the network token.
+        reference_price: u64,
+    }
+    /// A tenant's account was opened, with an empty record.
+    TenantOpened {
+        tenant: Address,
+        wallet: Address,
+        at: i64,
+    }
+    /// A job or a fault of it changed a provider's record.
+    ProviderRecorded {
+        provider: Address,
+        job: Address,
+        /// All of it afterwards.
+        record: Record,
+    }
+    /// A job changed a tenant's record.
+    TenantRecorded {
+        tenant: Address,
+        job: Address,
+        /// All of it afterwards.
+        record: Record,
     }
 }

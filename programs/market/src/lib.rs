@@ -8,6 +8,7 @@
 //! Invariant: a fee goes from its job to a shard, and from there it is burned or goes to the treasury; nothing brings it back.
 //! Invariant: a job's provider has been paid exactly what its metered time earns, whatever the number of settlements.
 //! Invariant: settling writes the job and the provider's balance, nothing that other jobs share.
+//! Invariant: the records of providers and tenants change by closed and cancelled jobs and by faults alone, and weigh nothing but fees.
 //! Invariant: a node never rents out more GPUs than it has, and gets each back exactly once.
 #![cfg_attr(not(feature = "idl-build"), no_std)] // What Anchor generates to print the IDL uses std.
 #![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
@@ -69,6 +70,12 @@ pub mod market {
         mint_update::handle(ctx, rate_floor, rate_ceiling, enabled)
     }
 
+    /// Sets what a million base units of a mint are worth in base units of the network token: what its fees weigh in the records of providers
+    /// and tenants. Zero, as it is at first: nothing. Signed by the authority.
+    pub fn mint_reference_set(ctx: &mut Context<MintReferenceSet>, reference_price: u64) -> Result<()> {
+        mint_reference_set::handle(ctx, reference_price)
+    }
+
     /// Registers a provider.
     pub fn provider_register(ctx: &mut Context<ProviderRegister>, args: ProviderProfile) -> Result<()> {
         provider_register::handle(ctx, &args)
@@ -117,6 +124,11 @@ pub mod market {
     /// Moves tokens from the vault to a token account of the owner's choice.
     pub fn balance_withdraw(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<()> {
         balance_withdraw::handle(ctx, amount)
+    }
+
+    /// Opens the account of a wallet that wants to rent, which holds its record. Anyone may pay for it.
+    pub fn tenant_open(ctx: &mut Context<TenantOpen>) -> Result<()> {
+        tenant_open::handle(ctx)
     }
 
     /// Rents GPUs of a node: moves the escrow from the tenant's balance to the job and reserves the provider's stake.

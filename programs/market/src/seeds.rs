@@ -29,5 +29,7 @@ pub const JOB: &[u8] = b"job";
 pub const CLAIM: &[u8] = b"claim";
 /// A fee shard: `["fees", mint, number as u8]`.
 pub const FEES: &[u8] = b"fees";
+/// A tenant: `["tenant", wallet]`.
+pub const TENANT: &[u8] = b"tenant";
 /// A proven fault: `["fault", job, kind as u8]`.
 pub const FAULT: &[u8] = b"fault";

@@ -8,6 +8,7 @@ use gantry_sdk::{
     client::Client,
     instruction::{fees, market, staking},
     market::MarketParameters,
+    protocol::reputation,
     staking::PoolParameters,
 };
 use solana_system_interface::instruction as system;
@@ -53,6 +54,8 @@ const UNBONDING_PERIOD_S: u32 = 86_400;
 const USDC_RATE_CEILING: u64 = USDC * 1_000_000;
 /// The same for GNT.
 const GNT_RATE_CEILING: u64 = GNT * 1_000_000;
+/// Value of a million base units, which are one USDC, in base units of GNT: 2 GNT. So its fees weigh in records.
+const USDC_REFERENCE: u64 = 2 * GNT;
 
 /// Makes the two mints, configures both programs and funds every wallet. Three rounds, each confirmed before the next.
 pub(crate) async fn run(client: &Client, wallets: &Wallets, options: &Options) -> Result<()> {
@@ -148,6 +151,8 @@ fn configure_market(wallets: &Wallets, genesis_hash: [u8; 32], options: &Options
         market::config_initialize(admin, genesis_hash, parameters),
         market::mint_register(admin, wallets.usdc_mint.address(), TOKEN_PROGRAM, 1, USDC_RATE_CEILING),
         market::mint_register(admin, wallets.gnt_mint.address(), TOKEN_PROGRAM, 1, GNT_RATE_CEILING),
+        market::mint_reference_set(admin, wallets.usdc_mint.address(), USDC_REFERENCE),
+        market::mint_reference_set(admin, wallets.gnt_mint.address(), reputation::PRICE_ONE),
     ]
 }
 
@@ -180,6 +185,7 @@ fn deposit(wallets: &Wallets) -> Vec<Instruction> {
     let source = token_account(&tenant, &mint);
     vec![
         market::balance_open(tenant, tenant, mint),
+        market::tenant_open(tenant, tenant),
         market::balance_deposit(tenant, mint, source, TOKEN_PROGRAM, TENANT_DEPOSIT),
     ]
 }

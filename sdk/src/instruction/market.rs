@@ -15,10 +15,12 @@ use crate::{
 mod life;
 mod longer;
 mod proofs;
+mod records;
 
 pub use life::*;
 pub use longer::*;
 pub use proofs::*;
+pub use records::*;
 
 /// Creates the configuration; `deployer` is the program's upgrade authority and signs.
 #[must_use]
@@ -262,6 +264,7 @@ pub fn job_open(
             provider: address::provider(&provider_owner),
             node,
             balance: address::balance(&tenant, &mint),
+            tenant_account: address::tenant(&tenant),
             job: address::job(&tenant, nonce),
             signer: address::market_signer(),
             pool: address::pool(),
@@ -329,6 +332,8 @@ pub fn job_close(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
             stake: address::stake(&job.provider),
             staking_program: staking::ID,
             fee_shard: address::fee_shard_of(&address, &job.mint),
+            provider: address::provider(&job.provider),
+            tenant_account: address::tenant(&job.tenant),
         },
         &arguments::JobClose {},
     )
@@ -348,6 +353,8 @@ pub fn job_cancel(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
             pool: address::pool(),
             stake: address::stake(&job.provider),
             staking_program: staking::ID,
+            provider: address::provider(&job.provider),
+            tenant_account: address::tenant(&job.tenant),
         },
         &arguments::JobCancel {},
     )

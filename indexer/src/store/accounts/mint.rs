@@ -14,14 +14,14 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Regist
     sqlx::query!(
         "INSERT INTO mints AS t (
              address, slot, write_version, mint, vault, token_program, rate_floor, rate_ceiling, decimals, enabled,
-             fee_shards
+             fee_shards, reference_price
          )
          SELECT * FROM UNNEST(
              $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[], $7::NUMERIC[],
-             $8::NUMERIC[], $9::SMALLINT[], $10::BOOLEAN[], $11::SMALLINT[]
+             $8::NUMERIC[], $9::SMALLINT[], $10::BOOLEAN[], $11::SMALLINT[], $12::NUMERIC[]
          ) AS n (
              address, slot, write_version, mint, vault, token_program, rate_floor, rate_ceiling, decimals, enabled,
-             fee_shards
+             fee_shards, reference_price
          )
          WHERE NOT EXISTS (
              SELECT FROM tombstones d
@@ -29,11 +29,11 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Regist
          )
          ON CONFLICT (address) DO UPDATE SET (
              slot, write_version, mint, vault, token_program, rate_floor, rate_ceiling, decimals, enabled,
-             fee_shards
+             fee_shards, reference_price
          ) = (
              EXCLUDED.slot, EXCLUDED.write_version, EXCLUDED.mint, EXCLUDED.vault, EXCLUDED.token_program,
              EXCLUDED.rate_floor, EXCLUDED.rate_ceiling, EXCLUDED.decimals, EXCLUDED.enabled,
-             EXCLUDED.fee_shards
+             EXCLUDED.fee_shards, EXCLUDED.reference_price
          )
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &heads.addresses[..] as _,
@@ -47,6 +47,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Regist
         &column(rows, |row| i16::from(row.account.decimals)),
         &column(rows, |row| row.account.enabled != 0),
         &column(rows, |row| i16::from(row.account.fee_shards)),
+        &column(rows, |row| amount(row.account.reference_price)),
     )
     .execute(connection)
     .await?;

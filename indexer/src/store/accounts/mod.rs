@@ -15,10 +15,11 @@ mod node;
 mod pool;
 mod provider;
 mod stake;
+mod tenant;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint, Tenant},
     staking::state::{Delegation, Pool, Stake},
 };
 use sqlx::PgConnection;
@@ -67,6 +68,7 @@ struct Sorted<'a> {
     faults: Vec<Row<'a, Fault>>,
     claims: Vec<Row<'a, Claim>>,
     fee_shards: Vec<Row<'a, FeeShard>>,
+    tenants: Vec<Row<'a, Tenant>>,
 }
 
 /// Takes over every account that is newer than what is known of it, and buries what was closed.
@@ -86,6 +88,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     fault::upsert(&mut *connection, &sorted.faults).await?;
     claim::upsert(&mut *connection, &sorted.claims).await?;
     fee_shard::upsert(&mut *connection, &sorted.fee_shards).await?;
+    tenant::upsert(&mut *connection, &sorted.tenants).await?;
     tombstones::bury(&mut *connection, &changes.closed).await?;
     tombstones::bury_known(&mut *connection, &changes.emptied).await
 }
@@ -151,6 +154,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::FeeShard(account) => sorted.fee_shards.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Tenant(account) => sorted.tenants.push(Row {
                 address,
                 version,
                 account,

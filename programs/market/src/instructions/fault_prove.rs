@@ -8,7 +8,10 @@ use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 use pinocchio::sysvars::instructions::{Instructions, INSTRUCTIONS_ID};
 
-use super::evidence::{contradiction, signatures};
+use super::{
+    evidence::{contradiction, signatures},
+    recording::provider_recorded,
+};
 use crate::{
     errors::MarketError,
     events::FaultProven,
@@ -70,7 +73,7 @@ pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
     let before = signatures(&instructions)?;
     let (fault, sequence) = contradiction(before.get_instruction_data(), &accounts.job, now)?;
     require!(fault.is_some_and(|fault| fault as u8 == kind), MarketError::NoFault);
-    let penalty = accounts.provider.convict();
+    let penalty = accounts.provider.convict(now);
 
     let before = accounts.stake.slashed;
     Caller {
@@ -117,5 +120,6 @@ pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
         faults: accounts.provider.faults,
         at: now.0,
     });
+    provider_recorded(&accounts.job, &accounts.provider);
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
     events::JobOpened,
     seeds,
     staking_calls::Caller,
-    state::{Balance, Config, Job, Node, OpenTerms, Provider, RegisteredMint},
+    state::{Balance, Config, Job, Node, OpenTerms, Provider, RegisteredMint, Tenant},
 };
 
 /// What the tenant asks for.
@@ -47,6 +47,8 @@ pub struct JobOpen {
     /// The tenant's balance.
     #[account(mut)]
     pub balance: Account<Balance>,
+    /// The tenant's account, which the job writes when it ends.
+    pub tenant_account: Account<Tenant>,
     #[account(init, payer = tenant, seeds = [seeds::JOB, tenant.address().as_ref(), &nonce.to_le_bytes()], bump)]
     pub job: Account<Job>,
     /// Signs towards the staking program; holds no data.
@@ -119,6 +121,7 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
     accounts
         .balance
         .require_of(accounts.tenant.address(), &accounts.registered_mint.mint)?;
+    accounts.tenant_account.require_of(accounts.tenant.address())?;
     if accounts.stake.owner != accounts.node.owner {
         return Err(MarketError::WrongStake);
     }
@@ -134,6 +137,7 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
         rate: rate.times(args.gpus).ok_or(MarketError::AmountOverflow)?,
         max_duration_s: args.max_duration_s,
         fee: Bps::new(accounts.config.fee_bps).ok_or(MarketError::ParameterOutOfRange)?,
+        reference_price: accounts.registered_mint.reference_price,
         start_deadline_s: accounts.config.start_deadline_s,
         grace_window_s: accounts.config.grace_window_s,
     })
@@ -154,6 +158,7 @@ fn opened(accounts: &JobOpen) -> JobOpened {
         rate: job.rate,
         escrow: job.escrow,
         stake_reserved: job.stake_reserved,
+        reference_price: job.reference_price,
         balance: accounts.balance.amount,
         opened_at: job.opened_at,
         start_deadline: job.start_deadline,

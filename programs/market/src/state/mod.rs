@@ -8,7 +8,9 @@ mod fee_shard;
 mod job;
 mod node;
 mod provider;
+mod record;
 mod registered_mint;
+mod tenant;
 
 pub use balance::Balance;
 pub use claim::Claim;
@@ -18,4 +20,6 @@ pub use fee_shard::FeeShard;
 pub use job::{Job, JobState, OpenTerms};
 pub use node::{Node, Price};
 pub use provider::Provider;
+pub use record::Record;
 pub use registered_mint::RegisteredMint;
+pub use tenant::Tenant;

@@ -19,6 +19,8 @@ pub struct RegisteredMint {
     pub rate_floor: u64,
     /// Highest rate per GPU, in micro-atoms per second.
     pub rate_ceiling: u64,
+    /// Value of a million of its base units in base units of the network token; zero: its fees weigh nothing in anyone's record.
+    pub reference_price: u64,
     /// Decimals of the mint.
     pub decimals: u8,
     /// 1 while new jobs may be opened in it.
@@ -31,7 +33,7 @@ pub struct RegisteredMint {
     pub padding: [u8; 4],
 }
 
-const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 120);
+const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 128);
 
 impl RegisteredMint {
     /// Takes over a price range that holds at least one rate.

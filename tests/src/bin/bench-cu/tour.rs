@@ -99,6 +99,8 @@ impl Tour {
         self.send("market.mint_register", admit, &authority);
         let update = market::mint_update(authority.pubkey(), usdc.address, RATE_FLOOR, RATE_CEILING, true);
         self.send("market.mint_update", update, &authority);
+        let reference = market::mint_reference_set(authority.pubkey(), usdc.address, parties::REFERENCE_PRICE);
+        self.send("market.mint_reference_set", reference, &authority);
         for (number, open) in fees::fee_shards_open(authority.pubkey(), usdc.address).enumerate() {
             // Addresses take more or fewer steps to find; the first stands for all.
             if number == 0 {
@@ -158,6 +160,7 @@ impl Tour {
         let wallet = self.world.tenant.wallet.insecure_clone();
         let (owner, usdc) = (wallet.pubkey(), self.world.usdc.clone());
         self.world.open_balance(&owner, &usdc);
+        self.send("market.tenant_open", market::tenant_open(owner, owner), &wallet);
         let account = usdc.mint_to(&mut self.world.chain, &owner, DEPOSIT + 1);
         let deposit = market::balance_deposit(owner, usdc.address, account, usdc.token_program, DEPOSIT + 1);
         self.send("market.balance_deposit", deposit, &wallet);
