@@ -102,7 +102,7 @@ impl State {
     /// What a closed job says of its two sides.
     pub(super) fn note_closed(&mut self, tenant: u8, job: &Job) {
         let now = self.now;
-        let expires_at = job.started_at + i64::from(job.max_s);
+        let expires_at = job.until_exit(job.started_at + i64::from(job.max_s));
         let end = if job.phase == Phase::Stopped {
             job.stopped_at
         } else {
