@@ -139,7 +139,10 @@ impl World {
             + state.faults.len()
             + state.claims.len()
             + state.shards.len()
-            + state.delegations.len();
+            + state.delegations.len()
+            + state.classes.len()
+            + state.ranges.len()
+            + state.devices.len();
         let there = self.chain.number_of_accounts() - self.foreign_accounts;
         if there == known {
             Ok(())

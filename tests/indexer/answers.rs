@@ -217,7 +217,7 @@ async fn money_and_rules_are_shown_to_the_atom() {
         (&rules["market"]["fee_bps"], &rules["staking"]["staked"]),
         (&json!(250), &json!(u64::MAX.to_string()))
     );
-    assert_eq!(api.data("/v1/mints").await[0]["rate_ceiling"], "1000000");
+    assert_eq!(api.data("/v1/mints").await[0]["decimals"], 6);
     let stats = api.data("/v1/stats").await;
     assert_eq!(stats["counts"]["nodes"], 3);
     assert_eq!(stats["counts"]["nodes_alive"], 2);
@@ -278,7 +278,7 @@ async fn the_api_describes_itself_and_its_health() {
     assert_eq!(api.get("/readyz").await.json["data"]["ready"], true);
     let document = api.get("/openapi.json").await.json;
     assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(document["paths"].as_object().unwrap().len(), 21);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 23);
     let page = api.get("/docs/").await;
     assert_eq!((page.status, page.text.contains("swagger-ui")), (200, true));
     assert_eq!(api.get("/docs/swagger-ui.css").await.status, 200);

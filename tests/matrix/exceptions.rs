@@ -138,7 +138,7 @@ const REFUSED: &[Exception] = &[
         why: "its terms are the right ones, but the receipt names the job's address",
     },
     Exception {
-        at: &[("claim_settle", "payer")],
+        at: &[("claim_settle", "payer"), ("device_retire", "owner")],
         faults: &[
             "the market program",
             "the system program",
@@ -247,6 +247,30 @@ const ALLOWED: &[Exception] = &[
         why: "the authority governs every mint",
     },
     Exception {
+        at: &[("class_update", "gpu_class")],
+        faults: &["another class"],
+        verdict: Allowed,
+        why: "the authority governs every class",
+    },
+    Exception {
+        at: &[("price_range_update", "price_range")],
+        faults: &["another class's price range", "the euro price range"],
+        verdict: Allowed,
+        why: "the authority governs every price range",
+    },
+    Exception {
+        at: &[("device_move", "device"), ("device_retire", "device")],
+        faults: &["another device"],
+        verdict: Allowed,
+        why: "it is another GPU of the same node",
+    },
+    Exception {
+        at: &[("device_retire", "caller")],
+        faults: &["the provider's wallet"],
+        verdict: Allowed,
+        why: "a provider retires its GPUs as well",
+    },
+    Exception {
         at: &[("pool_initialize", "mint")],
         faults: &["the USDC mint", "copied"],
         verdict: Allowed,
@@ -278,10 +302,15 @@ const ALLOWED: &[Exception] = &[
             ("claim_open", "balance"),
             ("claim_refute", "balance"),
             ("claim_settle", "balance"),
+            ("class_update", "gpu_class"),
             ("delegation_cancel", "delegation"),
             ("delegation_deposit", "delegation"),
             ("delegation_unbond", "delegation"),
             ("delegation_withdraw", "delegation"),
+            ("device_move", "device"),
+            ("device_move", "to"),
+            ("device_register", "node"),
+            ("device_retire", "device"),
             ("fault_prove", "provider"),
             ("fault_prove", "stake"),
             ("fee_shard_open", "registered_mint"),
@@ -296,7 +325,9 @@ const ALLOWED: &[Exception] = &[
             ("job_extend", "balance"),
             ("job_extend", "job"),
             ("job_open", "balance"),
+            ("job_open", "gpu_class"),
             ("job_open", "node"),
+            ("job_open", "price_range"),
             ("job_open", "registered_mint"),
             ("job_open", "stake"),
             ("job_rekey", "job"),
@@ -307,8 +338,13 @@ const ALLOWED: &[Exception] = &[
             ("node_heartbeat", "node"),
             ("node_price_set", "balance"),
             ("node_price_set", "node"),
+            ("node_price_set", "price_range"),
             ("node_price_set", "registered_mint"),
+            ("node_register", "gpu_class"),
             ("node_update", "node"),
+            ("price_range_register", "gpu_class"),
+            ("price_range_register", "registered_mint"),
+            ("price_range_update", "price_range"),
             ("provider_update", "provider"),
             ("reward_add", "stake"),
             ("stake_release", "stake"),
@@ -326,6 +362,8 @@ const ALLOWED: &[Exception] = &[
 pub(crate) const MAY_STAND_TWICE: &[(&str, &str)] = &[
     // The payer may open its own balance.
     ("balance_open", "payer"),
+    // Who gets the rent back may be the caller.
+    ("device_retire", "owner"),
 ];
 
 /// The exception that this case is, if it is one.

@@ -6,6 +6,7 @@
 
 mod case;
 mod claim_scenes;
+mod class_scenes;
 mod delegation_scenes;
 mod exceptions;
 mod expectation;
@@ -45,14 +46,17 @@ macro_rules! every_wrong_account_is_refused {
 every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
     claim_open, claim_refute, claim_settle,
+    class_register, class_update,
     commission_set,
     config_initialize, config_update,
     delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
+    device_move, device_register, device_retire,
     fault_prove, fee_shard_open, fees_sweep,
     job_cancel, job_close, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     pool_configure, pool_initialize,
+    price_range_register, price_range_update,
     provider_register, provider_update,
     reward_add,
     stake_deposit, stake_open, stake_release, stake_reserve, stake_slash,

@@ -17,6 +17,7 @@
 
 pub mod billing;
 pub mod class;
+pub mod device;
 pub mod ed25519;
 pub mod fault;
 pub mod fees;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    book::{DelegationId, JobId, NodeId, SHARDS, ShardId},
-    cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
+    book::{DelegationId, JobId, NodeId, RangeId, SHARDS, ShardId},
+    cast::{ACTORS, Actor, Class, Device, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
 
@@ -38,9 +38,15 @@ pub struct Pool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Mint {
-    pub floor: u64,
-    pub ceiling: u64,
     pub enabled: bool,
+}
+
+/// A registered GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Registered {
+    pub node: NodeId,
+    pub at: i64,
 }
 
 /// A provider.
@@ -60,6 +66,7 @@ pub struct Provider {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Node {
+    pub class: Class,
     pub gpus: u16,
     pub rented: u16,
     pub memory_mib: u32,
@@ -230,6 +237,11 @@ pub struct State {
     pub pool: Pool,
     pub config: Config,
     pub mints: BTreeMap<Token, Mint>,
+    /// Whether each registered class is enabled.
+    pub classes: BTreeMap<Class, bool>,
+    /// Floor and ceiling.
+    pub ranges: BTreeMap<RangeId, (u64, u64)>,
+    pub devices: BTreeMap<Device, Registered>,
     pub providers: BTreeMap<Actor, Provider>,
     pub nodes: BTreeMap<NodeId, Node>,
     pub stakes: BTreeMap<Actor, Stake>,
@@ -271,6 +283,9 @@ impl State {
             pool,
             config,
             mints: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            ranges: BTreeMap::new(),
+            devices: BTreeMap::new(),
             providers: BTreeMap::new(),
             nodes: BTreeMap::new(),
             stakes: BTreeMap::new(),

@@ -5,7 +5,9 @@
 
 mod balances;
 mod claims;
+mod classes;
 mod delegations;
+mod devices;
 mod envelope;
 mod faults;
 mod fees;
@@ -106,6 +108,8 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(providers::one))
         .routes(routes!(nodes::list))
         .routes(routes!(nodes::one))
+        .routes(routes!(classes::list))
+        .routes(routes!(devices::list))
         .routes(routes!(market::mints))
         .routes(routes!(market::config))
         .routes(routes!(jobs::list))
