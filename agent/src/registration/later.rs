@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use gantry_sdk::{
-    Pubkey, Signer, address,
+    Pubkey, address,
     client::Client,
     instruction::market::{device_register, device_retire},
     market::state::{Device, Node},
@@ -62,7 +62,6 @@ async fn retire(client: &Client, wallet: &Path, owner: Pubkey, gpu: &Later) -> R
     if let Some(to) = gpu.to {
         instructions.push(device_register(owner, address::node(&provider, to), gpu.identity));
     }
-    debug_assert_eq!(wallet.pubkey(), owner);
     client.send(&instructions, &wallet, &[]).await?;
     Ok(true)
 }

@@ -8,6 +8,7 @@ mod faults;
 mod jobs;
 mod receipt_log;
 mod registration;
+mod registration_gpus;
 mod restored;
 mod support;
 mod workloads;

@@ -2,9 +2,9 @@
 
 use gantry_agent::{
     receipts::{Draft, ReceiptLog},
-    registration::{Desired, Inventory, Later, OnChain, RegistrationError, Step, Taken, plan, unpaid},
+    registration::{Desired, Inventory, OnChain, RegistrationError, Step, plan, unpaid},
 };
-use gantry_protocol::{Rate, class, device::simulated};
+use gantry_protocol::{Rate, class};
 use gantry_sdk::{
     Keypair, Pubkey, Signer, address,
     market::{
@@ -18,20 +18,20 @@ use std::collections::BTreeMap;
 
 use crate::support::blank;
 
-const OWNER: Pubkey = Pubkey::new_from_array([1; 32]);
-const KEY: Pubkey = Pubkey::new_from_array([2; 32]);
+pub(crate) const OWNER: Pubkey = Pubkey::new_from_array([1; 32]);
+pub(crate) const KEY: Pubkey = Pubkey::new_from_array([2; 32]);
 const MINT: Pubkey = Pubkey::new_from_array([3; 32]);
 
 /// GPUs of the machine.
-const GPUS: u8 = 8;
+pub(crate) const GPUS: u8 = 8;
 
 /// What tells GPU `number` from every other.
-const fn identity(number: u8) -> [u8; 32] {
+pub(crate) const fn identity(number: u8) -> [u8; 32] {
     [0xa0 + number; 32]
 }
 
 /// GPU `number`, as this provider's node has it.
-fn device(owner: Pubkey, node: u16, number: u8) -> Device {
+pub(crate) fn device(owner: Pubkey, node: u16, number: u8) -> Device {
     let mut device: Device = blank();
     device.provider = address::provider(&owner);
     device.node = address::node(&device.provider, node);
@@ -46,7 +46,7 @@ fn registrations(id: u16, numbers: std::ops::Range<u8>) -> impl Iterator<Item = 
     })
 }
 
-fn desired() -> Desired {
+pub(crate) fn desired() -> Desired {
     let mut endpoint = [0; 96];
     endpoint[..11].copy_from_slice(b"https://gpu");
     Desired {
@@ -71,7 +71,7 @@ fn desired() -> Desired {
     }
 }
 
-fn nothing() -> OnChain {
+pub(crate) fn nothing() -> OnChain {
     let mint: RegisteredMint = blank();
     let (mut range, mut class): (PriceRange, GpuClass) = (blank(), blank());
     (range.floor, range.ceiling) = (10, 1_000);
@@ -95,7 +95,7 @@ fn nothing() -> OnChain {
 }
 
 /// The chain as it is after everything was done.
-fn everything() -> OnChain {
+pub(crate) fn everything() -> OnChain {
     let desired = desired();
     let (mut provider, mut node, mut stake): (Provider, Node, Stake) = (blank(), blank(), blank());
     provider.set_profile(&desired.profile).expect("valid");
@@ -117,7 +117,7 @@ fn everything() -> OnChain {
     }
 }
 
-fn steps(desired: &Desired, on_chain: &OnChain) -> Vec<Step> {
+pub(crate) fn steps(desired: &Desired, on_chain: &OnChain) -> Vec<Step> {
     plan(desired, on_chain, false).expect("a plan").steps
 }
 
@@ -201,114 +201,6 @@ fn other_hardware_is_another_node_and_the_former_goes_off_the_market_with_its_gp
     ];
     let expected: Vec<_> = expected.into_iter().chain(move_all).collect();
     assert_eq!(steps(&wish, &everything()), expected);
-}
-
-#[test]
-fn gpus_come_and_go_with_the_machine() {
-    let mut wish = desired();
-    // The first two have been exchanged for one.
-    wish.gpus = Inventory::Real((2..=GPUS).map(identity).collect());
-    let expected = [
-        Step::RetireDevice {
-            id: 0,
-            identity: identity(0),
-        },
-        Step::RetireDevice {
-            id: 0,
-            identity: identity(1),
-        },
-        Step::RegisterDevice {
-            id: 0,
-            identity: identity(GPUS),
-        },
-    ];
-    assert_eq!(steps(&wish, &everything()), expected);
-}
-
-#[test]
-fn a_gpu_that_is_gone_stays_on_chain_while_jobs_hold_all_gpus_of_its_node() {
-    let mut wish = desired();
-    wish.gpus = Inventory::Real((2..GPUS).map(identity).collect());
-    let mut chain = everything();
-    chain.nodes[0].gpus_free = 1;
-    let decided = plan(&wish, &chain, false).expect("a plan");
-    let retired = Step::RetireDevice {
-        id: 0,
-        identity: identity(0),
-    };
-    assert_eq!(decided.steps, [retired]);
-    let waits = Later {
-        identity: identity(1),
-        from: 0,
-        to: None,
-    };
-    assert_eq!(decided.later, [waits]);
-}
-
-#[test]
-fn a_gpu_changes_its_class_only_by_being_registered_anew() {
-    let mut wish = desired();
-    wish.specification.class = class::pack("h100-pcie").expect("a name");
-    wish.gpus = Inventory::Real(vec![identity(0), identity(1)]);
-    let mut chain = everything();
-    chain.nodes[0].gpus_free = 1;
-    chain.devices.truncate(2);
-    let mut class: GpuClass = blank();
-    class.register(wish.specification.class).expect("a name");
-    chain.classes.push(class);
-    let decided = plan(&wish, &chain, false).expect("a plan");
-    let expected = [
-        Step::RetireDevice {
-            id: 0,
-            identity: identity(0),
-        },
-        Step::RegisterDevice {
-            id: 1,
-            identity: identity(0),
-        },
-    ];
-    assert_eq!(decided.steps[3..], expected);
-    let waits = Later {
-        identity: identity(1),
-        from: 0,
-        to: Some(1),
-    };
-    assert_eq!(decided.later, [waits]);
-}
-
-#[test]
-fn a_gpu_that_another_provider_has_registered_is_left_out_and_said() {
-    let other = Pubkey::new_unique();
-    let mut chain = everything();
-    chain.devices[3] = device(other, 0, 3);
-    let decided = plan(&desired(), &chain, false).expect("a plan");
-    assert_eq!(decided.steps, []);
-    let taken = Taken {
-        identity: identity(3),
-        provider: address::provider(&other),
-    };
-    assert_eq!(decided.taken, [taken]);
-
-    chain.devices = (0..GPUS).map(|number| device(other, 0, number)).collect();
-    let refused = plan(&desired(), &chain, false).expect_err("refused");
-    assert_eq!(refused, RegistrationError::AllTaken(address::provider(&other)));
-}
-
-#[test]
-fn simulated_gpus_are_told_apart_by_provider_node_and_number() {
-    let gpus = Inventory::Simulated(3);
-    let here = gpus.identities(&OWNER, 0);
-    assert_eq!(here, [0, 1, 2].map(|gpu| simulated(&OWNER.to_bytes(), 0, gpu)));
-    for other in [gpus.identities(&OWNER, 1), gpus.identities(&KEY, 0)] {
-        assert!(other.iter().all(|identity| !here.contains(identity)));
-    }
-    let mut wish = desired();
-    (wish.gpus, wish.specification.simulated) = (gpus, true);
-    let registered: Vec<_> = steps(&wish, &nothing())
-        .into_iter()
-        .filter(|step| matches!(step, Step::RegisterDevice { .. }))
-        .collect();
-    assert_eq!(registered.len(), 3);
 }
 
 #[test]
