@@ -104,6 +104,12 @@ const REFUSED: &[Exception] = &[
         why: "the deployer says which mint is the network token, but this one belongs to the other token program",
     },
     Exception {
+        at: &[("device_retire", "caller")],
+        faults: &["exchanged with owner"],
+        verdict: ADDRESS,
+        why: "the provider may call, but its rent does not go to the authority",
+    },
+    Exception {
         at: &[("fees_sweep", "treasury_account")],
         faults: &[
             "the guest's USDC tokens",
