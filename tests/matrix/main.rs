@@ -4,6 +4,7 @@
 //! every way that `case` knows: by its flags, by each other account of the chain in its place, and by what can be wrong with the account
 //! itself. `expectation` says by rule which error must come of it; `exceptions` lists what does not go by the rule, with the reason.
 
+mod allowed;
 mod case;
 mod claim_scenes;
 mod class_scenes;

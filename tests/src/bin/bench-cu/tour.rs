@@ -173,6 +173,8 @@ impl Tour {
         self.send("market.device_move", shift, wallet);
         let retire = market::device_retire(owner, owner, second, &moved);
         self.send("market.device_retire", retire, wallet);
+        let rest = self.world.provider.devices(0, 1..parties::GPUS);
+        self.world.chain.send(&rest, &[wallet]).succeeds();
     }
 
     fn money(&mut self) {
