@@ -25,8 +25,8 @@ async fn an_agent_registers_the_gpus_that_it_has_once_and_retires_those_that_are
     let owner: Pubkey = provider.parse().expect("an address");
     let node = address::node(&address::provider(&owner), 0);
     let gpus = |count: u16| -> BTreeSet<String> {
-        let identity = |gpu| hex::encode(simulated(owner.as_array(), 0, gpu));
-        (0..count).map(identity).collect()
+        let identity = |gpu| simulated(owner.as_array(), 0, gpu).map(|byte| format!("{byte:02x}"));
+        (0..count).map(|gpu| identity(gpu).concat()).collect()
     };
     let shown = || network.json(&["node", "show", &node.to_string()]);
     let node_shows = |count: u16| {
