@@ -11,7 +11,7 @@ use gantry_sdk::{
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::mpsc,
+    sync::{Notify, mpsc},
     task::JoinSet,
     time::sleep,
 };
@@ -109,6 +109,7 @@ pub async fn run(config: Config, consent: Consent) -> Result<()> {
         key,
         settings: Settings::of(&config, cgroups),
         counters: job::Counters::default(),
+        rotated: Notify::new(),
     });
     let jobs = Jobs::new(Arc::clone(&services), owner);
     let log = Arc::clone(&services.log);

@@ -69,6 +69,7 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
         Command::Resume(arguments) => return commands::resume::run(&context, &arguments).await,
         Command::Logs(arguments) => commands::logs::run(&context, &arguments).await?,
         Command::Extend(arguments) => commands::extend::run(&context, &arguments).await?,
+        Command::RotateKey(arguments) => commands::rotate_key::run(&context, &arguments).await?,
         Command::Stop(arguments) => return commands::stop::run(&context, &arguments).await,
         Command::Balance(command) => commands::balance::run(&context, command).await?,
         Command::Fees(command) => commands::fees::run(&context, command).await?,

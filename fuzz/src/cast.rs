@@ -75,6 +75,8 @@ pub enum Key {
     Wallet(Actor),
     /// An actor's hot key as a tenant.
     Session(Actor),
+    /// Another, which it rotates to.
+    Spare(Actor),
     /// One of an actor's hot keys as a provider.
     Attestation(Actor, u8),
     /// All zeros, which nobody holds.
@@ -115,7 +117,7 @@ impl Keys {
     #[must_use]
     pub fn new() -> Self {
         let per_actor = |actor: Actor| {
-            let mut names = vec![format!("fuzz wallet {actor}"), format!("fuzz session {actor}")];
+            let mut names: Vec<_> = HOT.map(|kind| format!("fuzz {kind} {actor}")).into();
             names.extend((0..ATTESTATION_KEYS).map(|number| format!("fuzz attestation {actor} {number}")));
             names
         };
@@ -151,6 +153,9 @@ impl Default for Keys {
     }
 }
 
+/// The keys of an actor that is no provider.
+const HOT: [&str; 3] = ["wallet", "session", "spare"];
+
 /// The key pair of a name.
 fn named(name: String) -> Keypair {
     Keypair::new_from_array(sha256(name.as_bytes()))
@@ -160,8 +165,9 @@ fn place(key: Key) -> Option<usize> {
     let (actor, place) = match key {
         Key::Wallet(actor) => (actor, 0),
         Key::Session(actor) => (actor, 1),
-        Key::Attestation(actor, number) => (actor, 2 + number),
+        Key::Spare(actor) => (actor, 2),
+        Key::Attestation(actor, number) => (actor, 3 + number),
         Key::Zero => return None,
     };
-    Some(usize::from(actor) * usize::from(2 + ATTESTATION_KEYS) + usize::from(place))
+    Some(usize::from(actor) * (HOT.len() + usize::from(ATTESTATION_KEYS)) + usize::from(place))
 }

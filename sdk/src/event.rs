@@ -6,8 +6,9 @@ use borsh::BorshDeserialize;
 use market::events::{
     BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, ClassConfigured,
     DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed,
-    JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured,
-    NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, PriceRangeConfigured, ProviderConfigured,
+    JobExitAnnounced, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
+    MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, PriceRangeConfigured, ProviderConfigured,
+    SessionRotated,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
@@ -86,7 +87,8 @@ events! {
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
         JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
-        FeesSwept, ClassConfigured, PriceRangeConfigured, DeviceRegistered, DeviceMoved, DeviceRetired;
+        FeesSwept, SessionRotated, JobExitAnnounced, ClassConfigured, PriceRangeConfigured, DeviceRegistered, DeviceMoved,
+        DeviceRetired;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

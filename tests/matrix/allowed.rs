@@ -77,6 +77,12 @@ pub(crate) const ALLOWED: &[Exception] = &[
         why: "the new key may take a job over by itself",
     },
     Exception {
+        at: &[("job_exit", "caller")],
+        faults: &["the provider's wallet"],
+        verdict: Allowed,
+        why: "the wallet may do what its hot key may",
+    },
+    Exception {
         at: &[("job_stop", "tenant")],
         faults: &["the tenant's wallet"],
         verdict: Allowed,
@@ -164,6 +170,7 @@ pub(crate) const ALLOWED: &[Exception] = &[
             ("job_close", "balance"),
             ("job_close", "fee_shard"),
             ("job_close", "stake"),
+            ("job_exit", "job"),
             ("job_extend", "balance"),
             ("job_extend", "job"),
             ("job_open", "balance"),
@@ -189,6 +196,7 @@ pub(crate) const ALLOWED: &[Exception] = &[
             ("price_range_update", "price_range"),
             ("provider_update", "provider"),
             ("reward_add", "stake"),
+            ("session_rotate", "job"),
             ("stake_release", "stake"),
             ("stake_reserve", "stake"),
             ("stake_slash", "stake"),

@@ -6,6 +6,7 @@ mod closing;
 mod config;
 mod faults;
 mod jobs;
+mod life;
 mod receipt_log;
 mod registration;
 mod registration_gpus;

@@ -23,7 +23,7 @@ pub(crate) use self::{
         NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
         ProviderProfileArguments, ProviderUpdateArguments,
     },
-    rent::{ExtendArguments, LogsArguments, ResumeArguments, RunArguments, StopArguments},
+    rent::{ExtendArguments, LogsArguments, ResumeArguments, RotateKeyArguments, RunArguments, StopArguments},
 };
 
 /// Rent GPUs by the second, paid from an escrow on Solana against receipts that both sides sign
@@ -97,6 +97,8 @@ pub(crate) enum Command {
     Logs(LogsArguments),
     /// Rent a job's GPUs for longer, at the same rate
     Extend(ExtendArguments),
+    /// Give a job a new session key, when the old one may be known to others
+    RotateKey(RotateKeyArguments),
     /// End a job and get back what was not used
     Stop(StopArguments),
     /// Jobs of this wallet on the chain, newest first

@@ -12,6 +12,7 @@ pub(crate) mod node;
 pub(crate) mod provider;
 pub(crate) mod ps;
 pub(crate) mod resume;
+pub(crate) mod rotate_key;
 pub(crate) mod run;
 pub(crate) mod stake;
 pub(crate) mod stop;

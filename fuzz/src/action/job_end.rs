@@ -57,9 +57,10 @@ pub struct JobClose(pub Ending, pub ShardId);
 
 impl Step for JobClose {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
+        let is_past = |job: &Job, ends_at| state.now >= job.until_exit(ends_at) + i64::from(job.grace_s);
         let is_due = |job: &Job| match job.phase {
-            Phase::Running => job.is_final || state.now >= job.started_at + i64::from(job.max_s + job.grace_s),
-            Phase::Stopped => job.is_final || state.now >= job.stopped_at + i64::from(job.grace_s),
+            Phase::Running => job.is_final || is_past(job, job.started_at + i64::from(job.max_s)),
+            Phase::Stopped => job.is_final || is_past(job, job.stopped_at),
             _ => false,
         };
         let runs = |job: &Job| matches!(job.phase, Phase::Running | Phase::Stopped);

@@ -153,6 +153,10 @@ fn duration(dice: &mut Dice, (min_s, max_s): (u32, u32)) -> u32 {
         1 => max_s.saturating_add(1),
         2 => max_s,
         3 => min_s,
+        // Long enough for an exit with its notice.
+        4 | 5 => u32::try_from(dice.between(600, 1_500))
+            .unwrap_or(600)
+            .clamp(min_s, max_s.max(min_s)),
         _ => {
             let short = u32::try_from(dice.between(1, 300)).unwrap_or(1);
             short.clamp(min_s, max_s.max(min_s))

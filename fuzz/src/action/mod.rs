@@ -10,6 +10,7 @@ mod delegation;
 mod device;
 mod fault;
 mod fees;
+mod job_change;
 mod job_end;
 mod job_extend;
 mod job_life;
@@ -41,6 +42,7 @@ pub use delegation::{DelegationCancel, DelegationDeposit, DelegationOpen, Delega
 pub use device::{DeviceMove, DeviceRegister, DeviceRetire};
 pub use fault::FaultProve;
 pub use fees::{FeeShardOpen, FeesSweep};
+pub use job_change::{JobExit, SessionRotate};
 pub use job_end::{Ending, JobCancel, JobClose};
 pub use job_extend::JobExtend;
 pub use job_life::{JobRekey, JobStart, JobStop};
@@ -170,6 +172,8 @@ actions! {
     3 DelegationWithdraw,
     2 CommissionSet,
     3 RewardAdd,
+    3 SessionRotate,
+    2 JobExit,
 }
 
 impl Action {

@@ -85,6 +85,9 @@ impl State {
             session: open.session,
             attestation: provider.attestation,
             former: None,
+            former_session: None,
+            session_rotated_at: 0,
+            exits_at: 0,
             bundle: open.bundle,
             root: None,
             rate,
@@ -120,6 +123,7 @@ impl State {
         require(start.signer == job.attestation, MarketError::NotAttestationKey)?;
         require(job.phase == Phase::Open, MarketError::WrongJobState)?;
         require(now <= job.start_deadline, MarketError::StartDeadlinePassed)?;
+        require(now <= job.until_exit(now), MarketError::JobExpired)?;
         job.phase = Phase::Running;
         job.started_at = now;
         Ok(())
@@ -160,7 +164,7 @@ impl State {
         match job.phase {
             Phase::Open => {}
             Phase::Running if !job.is_final => {
-                let ends_at = job.started_at + i64::from(job.max_s);
+                let ends_at = job.until_exit(job.started_at + i64::from(job.max_s));
                 require(self.now <= ends_at, MarketError::JobExpired)?;
             }
             _ => return Err(MarketError::WrongJobState.into()),
@@ -204,20 +208,18 @@ impl State {
     pub fn job_settle(&mut self, settle: &JobSettle) -> Verdict {
         let job = self.jobs.get(&settle.job).ok_or(WRITTEN_MISSING)?;
         let balance = self.balance_of(settle.balance, job.provider, job.token)?;
-        let claim = match settle.evidence {
+        let (tenant, claim) = match settle.evidence {
             Evidence::Nothing => return Err(MarketError::MissingSignatures.into()),
             Evidence::CoSigned(provider, tenant, claim) => {
-                require(
-                    provider == job.attestation && tenant == job.session,
-                    MarketError::WrongSigner,
-                )?;
-                claim
+                require(provider == job.attestation, MarketError::WrongSigner)?;
+                (tenant, claim)
             }
             _ => return Err(MarketError::SignaturesNotCanonical.into()),
         };
         require(claim.is_well_formed(), MarketError::MalformedReceipt)?;
         require(!claim.is_foreign, MarketError::WrongCluster)?;
         require(claim.job == settle.job, MarketError::WrongJob)?;
+        self.require_tenant(job, tenant, claim.metered_ms)?;
         require(
             matches!(job.phase, Phase::Running | Phase::Stopped),
             MarketError::WrongJobState,
@@ -251,8 +253,8 @@ impl State {
     pub fn job_close(&mut self, JobClose(ending, shard): &JobClose) -> Verdict {
         let job = self.ending_job(ending, Some(*shard))?;
         let ends_at = match job.phase {
-            Phase::Running => job.started_at + i64::from(job.max_s),
-            Phase::Stopped => job.stopped_at,
+            Phase::Running => job.until_exit(job.started_at + i64::from(job.max_s)),
+            Phase::Stopped => job.until_exit(job.stopped_at),
             _ => return Err(MarketError::WrongJobState.into()),
         };
         require(!job.claimed, MarketError::ClaimWaiting)?;

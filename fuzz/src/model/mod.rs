@@ -13,6 +13,7 @@ pub mod delegation;
 pub mod fault;
 pub mod fees;
 pub mod job;
+pub mod job_change;
 pub mod market;
 pub mod money;
 pub mod refusal;

@@ -174,6 +174,9 @@ pub struct Job {
     pub session: Key,
     pub attestation: Key,
     pub former: Option<Key>,
+    pub former_session: Option<Key>,
+    pub session_rotated_at: i64,
+    pub exits_at: i64,
     pub bundle: u8,
     pub root: Option<u64>,
     pub rate: u64,
@@ -197,7 +200,21 @@ pub struct Job {
     pub phase: Phase,
 }
 
+/// docs/PROTOCOL.md: shortest notice of an exit, and the farthest that one may lie ahead.
+pub const EXIT_NOTICE_S: i64 = 600;
+/// A year.
+pub const YEAR_S: i64 = 31_536_000;
+
 impl Job {
+    /// When metering ends at the latest, given what ends it otherwise.
+    #[must_use]
+    pub fn until_exit(&self, otherwise: i64) -> i64 {
+        if self.exits_at == 0 {
+            return otherwise;
+        }
+        otherwise.min(self.exits_at)
+    }
+
     /// Whether it holds GPUs, stake and escrow.
     #[must_use]
     pub const fn is_live(&self) -> bool {

@@ -176,6 +176,8 @@ impl Replica {
             Event::JobSettled(event) => self.job_settled(event),
             Event::JobStopped(event) => self.job_stopped(event),
             Event::JobRekeyed(event) => self.job_rekeyed(event),
+            Event::SessionRotated(event) => self.session_rotated(event),
+            Event::JobExitAnnounced(event) => self.job_exit_announced(event),
             Event::JobClosed(event) => self.job_closed(event),
             Event::JobCancelled(event) => self.job_cancelled(event),
             Event::ClaimOpened(event) => self.claim_opened(event),

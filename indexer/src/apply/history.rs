@@ -163,6 +163,8 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::FaultProven(event) => Some(event.job),
         Event::ClaimOpened(event) => Some(event.job),
         Event::JobExtended(event) => Some(event.job),
+        Event::SessionRotated(event) => Some(event.job),
+        Event::JobExitAnnounced(event) => Some(event.job),
         Event::ClaimSettled(event) => Some(event.job),
         Event::ClaimRefuted(event) => Some(event.job),
     }

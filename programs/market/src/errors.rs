@@ -223,6 +223,15 @@ pub enum MarketError {
     /// A deposit of which nothing arrived.
     #[msg("The mint's own transfer fee took the whole deposit; deposit more.")]
     NothingArrived,
+    /// The new session key is the present one.
+    #[msg("That is the job's session key already; name another one.")]
+    SameKey,
+    /// A second rotation within the grace window.
+    #[msg("The session key was changed less than a grace window ago, and what the former one signed still counts; try again after it.")]
+    SessionJustRotated,
+    /// An exit that is too near, too far, or nearer than was announced.
+    #[msg("An exit is announced at least ten minutes and at most a year ahead, and never earlier than it was announced before; name a later moment.")]
+    InvalidExit,
     /// The class takes nothing new.
     #[msg("Governance takes no new nodes and jobs of this GPU class; choose another class.")]
     ClassDisabled,

@@ -293,6 +293,20 @@ events! {
         received: u64,
         at: i64,
     }
+    /// A job's tenant named another hot key.
+    SessionRotated {
+        job: Address,
+        session_key: Address,
+        /// Whose receipts still count for a grace window.
+        former_session_key: Address,
+        at: i64,
+    }
+    /// A provider announced when it ends a job.
+    JobExitAnnounced {
+        job: Address,
+        exits_at: i64,
+        at: i64,
+    }
     /// A class of GPUs was registered, or enabled or disabled; all values after the change.
     ClassConfigured {
         gpu_class: Address,

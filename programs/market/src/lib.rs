@@ -198,6 +198,18 @@ pub mod market {
         job_rekey::handle(ctx)
     }
 
+    /// Gives the tenant's side of a job to another hot key. What the former one has signed can be settled for a grace window more, and only
+    /// after that the key can be rotated again. Signed by the tenant's wallet.
+    pub fn session_rotate(ctx: &mut Context<SessionRotate>, session_key: Address) -> Result<()> {
+        session_rotate::handle(ctx, session_key)
+    }
+
+    /// Announces when the provider ends a job: at least ten minutes ahead, and never earlier than it has announced before. Then the job is
+    /// over as if it had been stopped. Signed by the provider's wallet or the job's attestation key.
+    pub fn job_exit(ctx: &mut Context<JobExit>, exits_at: i64) -> Result<()> {
+        job_exit::handle(ctx, exits_at)
+    }
+
     /// Claims what a receipt that the provider alone has signed shows, at most the grace window beyond the last co-signed one, against
     /// a bond of as much. The Ed25519 instruction with the signature stands directly before this one. Signed by the attestation key.
     pub fn claim_open(ctx: &mut Context<ClaimOpen>) -> Result<()> {

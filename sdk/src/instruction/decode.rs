@@ -115,6 +115,8 @@ instructions! {
         market::JobCancel = "market.job_cancel" (),
         market::JobRekey = "market.job_rekey" (),
         market::JobExtend = "market.job_extend" (max_duration_s: u32),
+        market::SessionRotate = "market.session_rotate" (session_key: Pubkey),
+        market::JobExit = "market.job_exit" (exits_at: i64),
         market::ClaimOpen = "market.claim_open" (),
         market::ClaimSettle = "market.claim_settle" (),
         market::ClaimRefute = "market.claim_refute" (),

@@ -15,11 +15,13 @@ use crate::{
 
 mod classes;
 mod devices;
+mod life;
 mod longer;
 mod proofs;
 
 pub use classes::*;
 pub use devices::*;
+pub use life::*;
 pub use longer::*;
 pub use proofs::*;
 

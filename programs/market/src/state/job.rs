@@ -6,6 +6,7 @@ use gantry_protocol::{billing, receipt::ReceiptView, Atoms, Bps, Metered, Rate, 
 use crate::MarketError;
 
 mod claims;
+mod exits;
 mod keys;
 
 /// Where a job stands. `Open → Running → (Stopped →) Closed`, or `Open → Cancelled`.
@@ -36,12 +37,14 @@ pub struct Job {
     pub node: Address,
     /// The mint.
     pub mint: Address,
-    /// The tenant's hot key: co-signs receipts and may stop the job.
+    /// The tenant's hot key at the opening, or since its last rotation: co-signs receipts and may stop the job.
     pub session_key: Address,
     /// The provider's hot key at the opening, or since the rekey.
     pub attestation_key: Address,
     /// The provider's hot key before the rekey, whose receipts can still prove a fault; zeros before.
     pub former_key: Address,
+    /// The tenant's hot key before the last rotation, whose receipts still count for a grace window; zeros before.
+    pub former_session_key: Address,
     /// Genesis hash of this cluster.
     pub genesis_hash: [u8; 32],
     /// SHA-256 of the bundle that the tenant will upload; zeros when there is none.
@@ -80,6 +83,10 @@ pub struct Job {
     pub stopped_at: i64,
     /// Unix seconds of close or cancellation; zero before.
     pub ended_at: i64,
+    /// Unix seconds of the last rotation of the session key; zero before.
+    pub session_rotated_at: i64,
+    /// Unix seconds at which the provider ends the job, as it has announced; zero when it has not.
+    pub exits_at: i64,
     /// Longest metered time in seconds.
     pub max_duration_s: u32,
     /// Seconds after stop or expiry in which receipts may still be settled.
@@ -98,7 +105,7 @@ pub struct Job {
     pub claimed: u8,
 }
 
-const _: () = assert!(core::mem::size_of::<Job>() == 464);
+const _: () = assert!(core::mem::size_of::<Job>() == 512);
 
 /// What a job is opened with, after the node, the mint and the configuration have agreed.
 pub struct OpenTerms {
@@ -193,6 +200,9 @@ impl Job {
         if now.0 > self.start_deadline {
             return Err(MarketError::StartDeadlinePassed);
         }
+        if now > self.until_exit(now) {
+            return Err(MarketError::JobExpired);
+        }
         self.started_at = now.0;
         self.state = JobState::Running as u8;
         Ok(())
@@ -248,13 +258,13 @@ impl Job {
     /// When metering ends at the latest; refuses a job that is not metered, or no longer.
     fn ends_at(&self) -> Outcome<UnixSeconds> {
         match self.state() {
-            Some(JobState::Running) => Ok(UnixSeconds(self.started_at).after(self.max_duration_s)),
-            Some(JobState::Stopped) => Ok(UnixSeconds(self.stopped_at)),
+            Some(JobState::Running) => Ok(self.until_exit(UnixSeconds(self.started_at).after(self.max_duration_s))),
+            Some(JobState::Stopped) => Ok(self.until_exit(UnixSeconds(self.stopped_at))),
             _ => Err(MarketError::WrongJobState),
         }
     }
 
-    /// Refuses more metered time than the job was rented for, or than lies between its start and `now` or its stop.
+    /// Refuses more metered time than the job was rented for, or than lies between its start and `now`, its stop or its provider's exit.
     #[inline(always)]
     fn require_elapsed(&self, metered: Metered, now: UnixSeconds) -> Outcome<()> {
         if metered > Metered::of_seconds(self.max_duration_s) {
@@ -265,6 +275,12 @@ impl Job {
         } else {
             now
         };
+        self.require_within(metered, self.until_exit(end))
+    }
+
+    /// Refuses more metered time than lies between the job's start and `end`.
+    #[inline(always)]
+    fn require_within(&self, metered: Metered, end: UnixSeconds) -> Outcome<()> {
         // What is more than 32 bits is more than any job lasts.
         let elapsed_s = u32::try_from(end.since(UnixSeconds(self.started_at))).unwrap_or(u32::MAX);
         if metered.0 > Metered::of_seconds(elapsed_s).0.saturating_add(CLOCK_STEP_MS) {

@@ -1,13 +1,18 @@
 //! One world in which every instruction of both programs is used, each in a transaction of its own.
 
 use ::market::state::Claim;
-use gantry_protocol::{Receipt, fault::Fault, limits::CHALLENGE_WINDOW_S};
+use gantry_protocol::{
+    Receipt,
+    fault::Fault,
+    limits::{CHALLENGE_WINDOW_S, EXIT_NOTICE_S},
+};
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer, address,
     instruction::{delegation, fees, market, staking},
     receipt::{Evidence, ProviderReceipt, sign},
 };
 use gantry_tests::{
+    key,
     outcome::Done,
     parties::{
         self, BOND, CLASS, DEPOSIT, GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, START_DEADLINE_S, UNBONDING_PERIOD_S,
@@ -209,6 +214,13 @@ impl Tour {
         self.send("market.job_rekey", rekey, &attestation);
         let extend = market::job_extend(job, &self.world.job(&job), 2 * parties::DURATION_S);
         self.send("market.job_extend", extend, &tenant);
+        let session = key::fresh();
+        let rotate = market::session_rotate(job, &self.world.job(&job), session.pubkey());
+        self.send("market.session_rotate", rotate, &tenant);
+        self.world.tenant.session = session;
+        let exits_at = self.world.chain.now() + i64::from(EXIT_NOTICE_S);
+        let exit = market::job_exit(attestation.pubkey(), job, exits_at);
+        self.send("market.job_exit", exit, &attestation);
         self.world.chain.advance(100);
         let first = self.world.receipt(&job, 60_000);
         self.world.settle(&first).succeeds();
