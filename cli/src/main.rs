@@ -79,6 +79,7 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
         Command::Tenant(command) => commands::tenant::run(&context, command).await?,
         Command::Provider(command) => commands::provider::run(&context, command).await?,
         Command::Node(command) => commands::node::run(&context, command).await?,
+        Command::Device(command) => commands::device::run(&context, command).await?,
         Command::Market(command) => commands::market::run(&context, command).await?,
         Command::Ps => commands::ps::run(&context).await?,
         Command::Bill(arguments) => commands::bill::run(&context, &arguments).await?,

@@ -1,6 +1,7 @@
 //! What can be typed after `gantry`.
 
 mod delegation;
+mod device;
 mod inspect;
 mod money;
 mod offer;
@@ -15,6 +16,7 @@ use crate::failure::EXIT_CODES;
 
 pub(crate) use self::{
     delegation::{DelegationCommand, Part},
+    device::{DeviceCommand, DeviceRegisterArguments},
     inspect::{JobArguments, MarketCommand, MarketListArguments, Sort, VerifyArguments},
     money::{BalanceCommand, FeesCommand, StakeCommand},
     offer::{
@@ -84,6 +86,9 @@ pub(crate) enum Command {
     /// Nodes and what they cost, on the chain
     #[command(subcommand)]
     Node(NodeCommand),
+    /// GPUs, each of which the network knows once
+    #[command(subcommand)]
+    Device(DeviceCommand),
     /// What can be rented, through the indexer
     #[command(subcommand)]
     Market(MarketCommand),

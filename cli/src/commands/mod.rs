@@ -3,6 +3,7 @@
 pub(crate) mod balance;
 pub(crate) mod bill;
 pub(crate) mod delegation;
+pub(crate) mod device;
 pub(crate) mod extend;
 pub(crate) mod fees;
 pub(crate) mod logs;

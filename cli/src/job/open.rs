@@ -22,13 +22,16 @@ use crate::{
 };
 
 /// Refusals that another node may not share.
-const ANOTHER_NODE_MAY_DO: [&str; 6] = [
+const ANOTHER_NODE_MAY_DO: [&str; 9] = [
     "NodeInactive",
     "NodeSilent",
     "CapacityExceeded",
     "RateAboveLimit",
     "NotOffered",
     "InsufficientStake",
+    "StakeBelowOffer",
+    "ClassDisabled",
+    "RateOutOfRange",
 ];
 
 /// The system program's error for an account that exists already: the job's, which nobody else can have made.
@@ -127,6 +130,7 @@ pub(crate) async fn open(
             nonce,
             candidate.address,
             candidate.node.owner,
+            &candidate.node.class,
             mint.address,
             terms,
         );

@@ -18,6 +18,7 @@
 pub mod billing;
 pub mod class;
 pub mod decay;
+pub mod device;
 pub mod ed25519;
 pub mod fault;
 pub mod fees;

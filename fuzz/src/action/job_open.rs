@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Step, build};
 use crate::{
-    book::{Book, NodeId, Place},
-    cast::{Actor, Key, Token},
+    book::{Book, NodeId, Place, RangeId},
+    cast::{Actor, Class, Key, Token},
     dice::Dice,
     model::{State, Verdict, state::Node},
 };
@@ -21,6 +21,8 @@ pub struct JobOpen {
     pub tenant: Actor,
     pub nonce: u64,
     pub token: Token,
+    pub class: Class,
+    pub range: RangeId,
     pub provider: Actor,
     pub node: NodeId,
     pub balance: (Actor, Token),
@@ -72,10 +74,13 @@ impl Step for JobOpen {
         let rate = offer.map_or(1, |(_, rate)| rate);
         let free = node.map_or(1, |node| node.gpus - node.rented);
         let other = dice.among(&state.balances)?;
+        let class = node.map_or(0, |node| node.class);
         Some(Self {
             tenant,
             nonce: dice.mostly(nonces, |dice| dice.below(nonces + 1)),
             token,
+            class: dice.mostly(class, Dice::class),
+            range: dice.mostly((class, token), |dice| (dice.class(), dice.token())),
             provider: dice.mostly(node_id.0, Dice::actor),
             node: node_id,
             balance: dice.mostly((tenant, token), |_| other),
@@ -113,6 +118,8 @@ impl Step for JobOpen {
             tenant: book.wallet(self.tenant),
             config: book.at(Place::Config),
             registered_mint: book.at(Place::Mint(self.token)),
+            gpu_class: book.at(Place::Class(self.class)),
+            price_range: book.at(Place::Range(self.range)),
             provider: book.at(Place::Provider(self.provider)),
             node: book.at(Place::Node(self.node)),
             balance: book.at(Place::Balance(self.balance.0, self.balance.1)),

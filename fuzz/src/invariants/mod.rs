@@ -3,6 +3,7 @@
 //! These look at the accounts on the chain, before and after the step, and at nothing of the model.
 
 mod delegations;
+mod devices;
 mod faults;
 mod history;
 mod jobs;
@@ -89,6 +90,7 @@ pub const ALL: &[&[Invariant]] = &[
     jobs::INVARIANTS,
     history::INVARIANTS,
     nodes::INVARIANTS,
+    devices::INVARIANTS,
     stakes::INVARIANTS,
     delegations::INVARIANTS,
     faults::INVARIANTS,

@@ -22,6 +22,8 @@ impl State {
         let id = (open.tenant, open.nonce);
         let (config, now, owner) = (self.config, self.now, open.node.0);
         let mint = self.mints.get(&open.token).copied().ok_or(READ_MISSING)?;
+        let is_enabled = *self.classes.get(&open.class).ok_or(READ_MISSING)?;
+        let (floor, ceiling) = self.ranges.get(&open.range).copied().ok_or(READ_MISSING)?;
         let provider = self.providers.get(&open.provider).copied().ok_or(READ_MISSING)?;
         let node = self.nodes.get(&open.node).cloned().ok_or(WRITTEN_MISSING)?;
         require(self.balances.contains_key(&open.balance), WRITTEN_MISSING)?;
@@ -33,6 +35,8 @@ impl State {
         require(!config.paused, MarketError::Paused)?;
         require(mint.enabled, MarketError::MintDisabled)?;
         require(self.shards_of(open.token) == SHARDS, MarketError::FeeShardsMissing)?;
+        require(open.class == node.class, MarketError::WrongClass)?;
+        require(is_enabled, MarketError::ClassDisabled)?;
         let is_treasury = |actor| config.treasury == Key::Wallet(actor);
         let is_between_others = !is_treasury(open.tenant) && !is_treasury(owner);
         require(is_between_others, MarketError::TreasuryMayNotTrade)?;
@@ -47,10 +51,8 @@ impl State {
             .ok_or(MarketError::AmountOverflow)?;
         require(stake.backing() >= to_cover, MarketError::StakeBelowOffer)?;
         let per_gpu = node.rate(open.token).ok_or(MarketError::NotOffered)?;
-        require(
-            (mint.floor..=mint.ceiling).contains(&per_gpu),
-            MarketError::RateOutOfRange,
-        )?;
+        require(open.range == (node.class, open.token), MarketError::WrongPriceRange)?;
+        require((floor..=ceiling).contains(&per_gpu), MarketError::RateOutOfRange)?;
         require(per_gpu <= open.max_rate, MarketError::RateAboveLimit)?;
         let rate = per_gpu
             .checked_mul(u64::from(open.gpus))

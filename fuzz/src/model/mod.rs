@@ -8,6 +8,7 @@
 
 pub mod arithmetic;
 pub mod claim;
+pub mod class;
 pub mod delegation;
 pub mod fault;
 pub mod fees;

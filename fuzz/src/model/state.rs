@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Record;
 use crate::{
-    book::{DelegationId, JobId, NodeId, SHARDS, ShardId},
-    cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
+    book::{DelegationId, JobId, NodeId, RangeId, SHARDS, ShardId},
+    cast::{ACTORS, Actor, Class, Device, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
 
@@ -39,11 +39,17 @@ pub struct Pool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Mint {
-    pub floor: u64,
-    pub ceiling: u64,
     pub enabled: bool,
     /// Value of a million base units in base units of the network token.
     pub reference: u64,
+}
+
+/// A registered GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Registered {
+    pub node: NodeId,
+    pub at: i64,
 }
 
 /// A provider.
@@ -72,6 +78,7 @@ pub struct Tenant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Node {
+    pub class: Class,
     pub gpus: u16,
     pub rented: u16,
     pub memory_mib: u32,
@@ -261,6 +268,11 @@ pub struct State {
     pub pool: Pool,
     pub config: Config,
     pub mints: BTreeMap<Token, Mint>,
+    /// Whether each registered class is enabled.
+    pub classes: BTreeMap<Class, bool>,
+    /// Floor and ceiling.
+    pub ranges: BTreeMap<RangeId, (u64, u64)>,
+    pub devices: BTreeMap<Device, Registered>,
     pub providers: BTreeMap<Actor, Provider>,
     pub tenants: BTreeMap<Actor, Tenant>,
     pub nodes: BTreeMap<NodeId, Node>,
@@ -303,6 +315,9 @@ impl State {
             pool,
             config,
             mints: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            ranges: BTreeMap::new(),
+            devices: BTreeMap::new(),
             providers: BTreeMap::new(),
             tenants: BTreeMap::new(),
             nodes: BTreeMap::new(),

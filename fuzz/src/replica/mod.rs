@@ -5,6 +5,7 @@
 //!
 //! A new event does not compile before [`Replica::apply`] knows it; a new account fails the count before it is a line in the list of [`Replica`].
 
+mod devices;
 mod jobs;
 mod market;
 mod records;
@@ -16,7 +17,7 @@ use gantry_sdk::{
     Pubkey,
     account::Layout,
     event::{self, Event},
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint, Tenant},
+    market::state::{Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint, Tenant},
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
@@ -118,6 +119,9 @@ replica! {
     faults: Fault,
     shards: FeeShard,
     tenants: Tenant,
+    classes: GpuClass,
+    ranges: PriceRange,
+    devices: Device,
 }
 
 impl Replica {
@@ -153,6 +157,11 @@ impl Replica {
             Event::DelegationWithdrawn(event) => self.delegation_withdrawn(event),
             Event::MarketConfigured(event) => self.market_configured(event),
             Event::MintConfigured(event) => self.mint_configured(event),
+            Event::ClassConfigured(event) => self.class_configured(event),
+            Event::PriceRangeConfigured(event) => self.price_range_configured(event),
+            Event::DeviceRegistered(event) => self.device_registered(event),
+            Event::DeviceMoved(event) => self.device_moved(event),
+            Event::DeviceRetired(event) => self.device_retired(event),
             Event::ProviderConfigured(event) => self.provider_configured(event),
             Event::NodeRegistered(event) => self.node_registered(event),
             Event::NodeUpdated(event) => self.node_updated(event),

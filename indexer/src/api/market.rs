@@ -23,10 +23,6 @@ pub(crate) struct Mint {
     pub vault: Address,
     /// The token program that owns both.
     pub token_program: Address,
-    /// Lowest rate per GPU, in micro-atoms per second.
-    pub rate_floor: U64,
-    /// Highest rate per GPU, in micro-atoms per second.
-    pub rate_ceiling: U64,
     /// Decimals of the mint.
     pub decimals: i16,
     /// Whether new jobs may be opened in it, once its fee shards are.
@@ -64,8 +60,7 @@ pub(super) async fn mints(
     let rows = sqlx::query_as!(
         Mint,
         r#"SELECT address AS "address!", mint AS "mint!", vault AS "vault!", token_program AS "token_program!",
-                  rate_floor::TEXT AS "rate_floor!", rate_ceiling::TEXT AS "rate_ceiling!", decimals AS "decimals!",
-                  enabled AS "enabled!", fee_shards AS "fee_shards!",
+                  decimals AS "decimals!", enabled AS "enabled!", fee_shards AS "fee_shards!",
                   reference_price::TEXT AS "reference_price!", slot AS "changed_slot!"
            FROM open_mints WHERE ($1::BYTEA IS NULL OR address > $1)
            ORDER BY address LIMIT $2"#,

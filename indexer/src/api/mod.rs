@@ -5,7 +5,9 @@
 
 mod balances;
 mod claims;
+mod classes;
 mod delegations;
+mod devices;
 mod envelope;
 mod faults;
 mod fees;
@@ -109,6 +111,8 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(records::tenant))
         .routes(routes!(nodes::list))
         .routes(routes!(nodes::one))
+        .routes(routes!(classes::list))
+        .routes(routes!(devices::list))
         .routes(routes!(market::mints))
         .routes(routes!(market::config))
         .routes(routes!(jobs::list))

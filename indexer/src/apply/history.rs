@@ -1,7 +1,7 @@
 //! Events and settlements of a transaction.
 
 use gantry_sdk::{
-    Pubkey,
+    Pubkey, address,
     event::{self, Event, LoggedEvent},
     history,
     market::{self, events::JobSettled},
@@ -149,6 +149,12 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::NodeUpdated(event) => Some(event.node),
         Event::NodePriced(event) => Some(event.node),
         Event::NodeHeartbeaten(event) => Some(event.node),
+        // A range is about its class, as the class itself is.
+        Event::ClassConfigured(event) => Some(event.gpu_class),
+        Event::PriceRangeConfigured(event) => Some(address::gpu_class(&event.class)),
+        Event::DeviceRegistered(event) => Some(event.device),
+        Event::DeviceMoved(event) => Some(event.device),
+        Event::DeviceRetired(event) => Some(event.device),
         Event::BalanceOpened(event) => Some(event.owner),
         Event::BalanceDeposited(event) => Some(event.owner),
         Event::BalanceWithdrawn(event) => Some(event.owner),

@@ -21,8 +21,6 @@ fn mint() -> Mint {
         name: "USDC".into(),
         decimals: 6,
         token_program: address::TOKEN_PROGRAM,
-        rate_floor: 1,
-        rate_ceiling: u64::MAX,
         enabled: true,
     }
 }

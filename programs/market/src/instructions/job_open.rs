@@ -11,7 +11,7 @@ use crate::{
     events::JobOpened,
     seeds,
     staking_calls::Caller,
-    state::{Balance, Config, Job, Node, OpenTerms, Provider, RegisteredMint, Tenant},
+    state::{Balance, Config, GpuClass, Job, Node, OpenTerms, PriceRange, Provider, RegisteredMint, Tenant},
 };
 
 /// What the tenant asks for.
@@ -40,6 +40,10 @@ pub struct JobOpen {
     #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     pub registered_mint: Account<RegisteredMint>,
+    /// The node's class.
+    pub gpu_class: Account<GpuClass>,
+    /// What the class may cost in the mint now.
+    pub price_range: Account<PriceRange>,
     #[account(address = node.provider)]
     pub provider: Account<Provider>,
     #[account(mut)]
@@ -112,6 +116,7 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
         return Err(MarketError::Paused);
     }
     accounts.registered_mint.require_open()?;
+    accounts.gpu_class.require_open(&accounts.node.class)?;
     accounts
         .config
         .require_at_arms_length(accounts.tenant.address(), &accounts.node.owner)?;
@@ -128,8 +133,11 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
     accounts
         .provider
         .require_covered(accounts.stake.backing(), accounts.config.stake_per_gpu)?;
-    let rate = accounts.node.price(&accounts.registered_mint.mint)?;
-    accounts.registered_mint.require_in_range(rate)?;
+    let mint = &accounts.registered_mint.mint;
+    let rate = accounts.node.price(mint)?;
+    // Governance may have narrowed it since the price was set.
+    accounts.price_range.require_of(&accounts.node.class, mint)?;
+    accounts.price_range.require_holds(rate)?;
     if rate > Rate(args.max_rate) {
         return Err(MarketError::RateAboveLimit);
     }
