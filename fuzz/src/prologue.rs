@@ -2,7 +2,10 @@
 
 use crate::{
     action::{
-        Action, BalanceDeposit, BalanceOpen, ClassRegister, DelegationDeposit, DelegationOpen, DeviceRegister, FeeShardOpen, MintReferenceSet, MintRegister, NodeHeartbeat, NodePriceSet, NodeRegister, Parameters, PriceRangeRegister, ProviderRegister, StakeDeposit, StakeOpen, TenantOpen, config_initialize, parameters, pool_initialize, usual_reference,
+        Action, BalanceDeposit, BalanceOpen, ClassRegister, DelegationDeposit, DelegationOpen, DeviceRegister,
+        FeeShardOpen, MintReferenceSet, MintRegister, NodeHeartbeat, NodePriceSet, NodeRegister, Parameters,
+        PriceRangeRegister, ProviderRegister, StakeDeposit, StakeOpen, TenantOpen, config_initialize, parameters,
+        pool_initialize, usual_reference,
     },
     book::{Book, SHARDS},
     cast::{Actor, Device, GNT, Key, Purse, Token},

@@ -3,7 +3,10 @@
 use gantry_sdk::{
     Pubkey,
     account::Layout,
-    market::state::{Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint, Tenant},
+    market::state::{
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint,
+        Tenant,
+    },
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;

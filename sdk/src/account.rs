@@ -1,7 +1,9 @@
 //! Accounts of the programs, read from their bytes.
 
 pub use anchor_lang::Discriminator;
-use market::state::{Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint, Tenant};
+use market::state::{
+    Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint, Tenant,
+};
 use solana_pubkey::Pubkey;
 use staking::state::{Delegation, Pool, Stake};
 

@@ -4,7 +4,11 @@ use anchor_lang::Discriminator;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use borsh::BorshDeserialize;
 use market::events::{
-    BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, ClassConfigured, DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExitAnnounced, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, PriceRangeConfigured, ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded,
+    BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, ClassConfigured,
+    DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed,
+    JobExitAnnounced, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
+    MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, PriceRangeConfigured,
+    ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{

@@ -9,7 +9,8 @@ use sqlx::Connection as _;
 
 use crate::fixtures::{
     accounts::{
-        balance, claim, config, delegation, device, fault, fee_shard, gpu_class, job, key, node, pool, price_range, provider, registered_mint, stake, tenant, usdc, written,
+        balance, claim, config, delegation, device, fault, fee_shard, gpu_class, job, key, node, pool, price_range,
+        provider, registered_mint, stake, tenant, usdc, written,
     },
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},

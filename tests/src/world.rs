@@ -17,7 +17,8 @@ use crate::{
     key,
     outcome::Outcome,
     parties::{
-        self, BOND, CLASS, DEPOSIT, GENESIS_HASH, GPUS, Provider, RATE, RATE_CEILING, RATE_FLOOR, REFERENCE_PRICE, Tenant,
+        self, BOND, CLASS, DEPOSIT, GENESIS_HASH, GPUS, Provider, RATE, RATE_CEILING, RATE_FLOOR, REFERENCE_PRICE,
+        Tenant,
     },
     signatures::{co_sign, finally, next_receipt},
     token::{self, MakeMint, Mint},

@@ -4,7 +4,7 @@ use gantry_sdk::market::state::RegisteredMint;
 use sqlx::PgConnection;
 
 use super::{Heads, Row};
-use crate::store::values::column;
+use crate::store::values::{amount, column};
 
 pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, RegisteredMint>]) -> sqlx::Result<()> {
     if rows.is_empty() {

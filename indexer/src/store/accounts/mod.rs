@@ -22,7 +22,10 @@ mod tenant;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint, Tenant},
+    market::state::{
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint,
+        Tenant,
+    },
     staking::state::{Delegation, Pool, Stake},
 };
 use sqlx::PgConnection;

@@ -38,8 +38,8 @@ pub mod price_range_register;
 pub mod price_range_update;
 pub mod provider_register;
 pub mod provider_update;
-pub mod session_rotate;
 mod recording;
+pub mod session_rotate;
 pub mod tenant_open;
 
 pub use balance_deposit::*;
