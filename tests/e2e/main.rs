@@ -11,3 +11,4 @@ mod failures;
 mod network;
 mod rent;
 mod tenant;
+mod typescript;
