@@ -191,7 +191,7 @@ fn even_a_cap_of_nothing_and_a_paused_market_keep_nobodys_money_for_longer_than_
     let mut args = market_parameters(world.authority.pubkey());
     args.paused = true;
     let pause = instruction::config_update(world.authority.pubkey(), args);
-    let disable = instruction::mint_update(world.authority.pubkey(), world.usdc.address, 1, 1, false);
+    let disable = instruction::mint_update(world.authority.pubkey(), world.usdc.address, false);
     world.chain.send(&[pause, disable], &[&world.authority]).succeeds();
     world.take(1).is_refused(MarketError::WithdrawalCapped);
 

@@ -11,3 +11,4 @@ pub(crate) mod open;
 pub(crate) mod report;
 #[cfg(test)]
 pub(crate) mod scripted_chain;
+pub(crate) mod session;

@@ -17,6 +17,8 @@
 
 pub mod billing;
 pub mod class;
+pub mod decay;
+pub mod device;
 pub mod ed25519;
 pub mod fault;
 pub mod fees;
@@ -24,6 +26,7 @@ pub mod limits;
 pub mod merkle;
 pub mod outflow;
 pub mod receipt;
+pub mod reputation;
 pub mod shares;
 pub mod units;
 pub mod wide;

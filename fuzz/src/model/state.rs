@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Record;
 use crate::{
-    book::{DelegationId, JobId, NodeId, SHARDS, ShardId, WithdrawalId},
-    cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
+    book::{DelegationId, JobId, NodeId, RangeId, SHARDS, ShardId, WithdrawalId},
+    cast::{ACTORS, Actor, Class, Device, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
 
@@ -38,14 +39,22 @@ pub struct Pool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Mint {
-    pub floor: u64,
-    pub ceiling: u64,
     pub enabled: bool,
     /// Base units that may be withdrawn in an hour; the largest number for no cap.
     pub cap: u64,
     /// What could be withdrawn at that moment, in 3600ths of a base unit.
     pub room_parts: u128,
     pub room_at: i64,
+    /// Value of a million base units in base units of the network token.
+    pub reference: u64,
+}
+
+/// A registered GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Registered {
+    pub node: NodeId,
+    pub at: i64,
 }
 
 /// A provider.
@@ -59,12 +68,22 @@ pub struct Provider {
     pub faults: u16,
     /// GPUs of its nodes that take jobs.
     pub offered: u32,
+    pub record: Record,
+}
+
+/// A wallet that may rent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Tenant {
+    pub opened_at: i64,
+    pub record: Record,
 }
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Node {
+    pub class: Class,
     pub gpus: u16,
     pub rented: u16,
     pub memory_mib: u32,
@@ -172,6 +191,9 @@ pub struct Job {
     pub session: Key,
     pub attestation: Key,
     pub former: Option<Key>,
+    pub former_session: Option<Key>,
+    pub session_rotated_at: i64,
+    pub exits_at: i64,
     pub bundle: u8,
     pub root: Option<u64>,
     pub rate: u64,
@@ -183,6 +205,8 @@ pub struct Job {
     pub is_final: bool,
     pub claimed: bool,
     pub stake_reserved: u64,
+    /// What weighs it: its mint's reference at the opening.
+    pub reference: u64,
     pub opened_at: i64,
     pub start_deadline: i64,
     pub started_at: i64,
@@ -195,7 +219,21 @@ pub struct Job {
     pub phase: Phase,
 }
 
+/// docs/PROTOCOL.md: shortest notice of an exit, and the farthest that one may lie ahead.
+pub const EXIT_NOTICE_S: i64 = 600;
+/// A year.
+pub const YEAR_S: i64 = 31_536_000;
+
 impl Job {
+    /// When metering ends at the latest, given what ends it otherwise.
+    #[must_use]
+    pub fn until_exit(&self, otherwise: i64) -> i64 {
+        if self.exits_at == 0 {
+            return otherwise;
+        }
+        otherwise.min(self.exits_at)
+    }
+
     /// Whether it holds GPUs, stake and escrow.
     #[must_use]
     pub const fn is_live(&self) -> bool {
@@ -243,7 +281,13 @@ pub struct State {
     pub pool: Pool,
     pub config: Config,
     pub mints: BTreeMap<Token, Mint>,
+    /// Whether each registered class is enabled.
+    pub classes: BTreeMap<Class, bool>,
+    /// Floor and ceiling.
+    pub ranges: BTreeMap<RangeId, (u64, u64)>,
+    pub devices: BTreeMap<Device, Registered>,
     pub providers: BTreeMap<Actor, Provider>,
+    pub tenants: BTreeMap<Actor, Tenant>,
     pub nodes: BTreeMap<NodeId, Node>,
     pub stakes: BTreeMap<Actor, Stake>,
     pub delegations: BTreeMap<DelegationId, Delegation>,
@@ -285,7 +329,11 @@ impl State {
             pool,
             config,
             mints: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            ranges: BTreeMap::new(),
+            devices: BTreeMap::new(),
             providers: BTreeMap::new(),
+            tenants: BTreeMap::new(),
             nodes: BTreeMap::new(),
             stakes: BTreeMap::new(),
             delegations: BTreeMap::new(),

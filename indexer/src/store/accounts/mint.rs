@@ -13,29 +13,28 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Regist
     let heads = Heads::of(rows);
     sqlx::query!(
         "INSERT INTO mints AS t (
-             address, slot, write_version, mint, vault, token_program, rate_floor, rate_ceiling, decimals, enabled,
-             fee_shards, withdraw_cap, withdraw_room, withdraw_rest, room_at
+             address, slot, write_version, mint, vault, token_program, decimals, enabled,
+             fee_shards, reference_price, withdraw_cap, withdraw_room, withdraw_rest, room_at
          )
          SELECT * FROM UNNEST(
-             $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[], $7::NUMERIC[],
-             $8::NUMERIC[], $9::SMALLINT[], $10::BOOLEAN[], $11::SMALLINT[], $12::NUMERIC[],
-             $13::NUMERIC[], $14::INTEGER[], $15::BIGINT[]
+             $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[],
+             $7::SMALLINT[], $8::BOOLEAN[], $9::SMALLINT[], $10::NUMERIC[], $11::NUMERIC[], $12::NUMERIC[],
+             $13::INTEGER[], $14::BIGINT[]
          ) AS n (
-             address, slot, write_version, mint, vault, token_program, rate_floor, rate_ceiling, decimals, enabled,
-             fee_shards, withdraw_cap, withdraw_room, withdraw_rest, room_at
+             address, slot, write_version, mint, vault, token_program, decimals, enabled,
+             fee_shards, reference_price, withdraw_cap, withdraw_room, withdraw_rest, room_at
          )
          WHERE NOT EXISTS (
              SELECT FROM tombstones d
              WHERE d.address = n.address AND (d.slot, d.write_version) >= (n.slot, n.write_version)
          )
          ON CONFLICT (address) DO UPDATE SET (
-             slot, write_version, mint, vault, token_program, rate_floor, rate_ceiling, decimals, enabled,
-             fee_shards, withdraw_cap, withdraw_room, withdraw_rest, room_at
+             slot, write_version, mint, vault, token_program, decimals, enabled,
+             fee_shards, reference_price, withdraw_cap, withdraw_room, withdraw_rest, room_at
          ) = (
              EXCLUDED.slot, EXCLUDED.write_version, EXCLUDED.mint, EXCLUDED.vault, EXCLUDED.token_program,
-             EXCLUDED.rate_floor, EXCLUDED.rate_ceiling, EXCLUDED.decimals, EXCLUDED.enabled,
-             EXCLUDED.fee_shards, EXCLUDED.withdraw_cap, EXCLUDED.withdraw_room, EXCLUDED.withdraw_rest,
-             EXCLUDED.room_at
+             EXCLUDED.decimals, EXCLUDED.enabled, EXCLUDED.fee_shards, EXCLUDED.reference_price,
+             EXCLUDED.withdraw_cap, EXCLUDED.withdraw_room, EXCLUDED.withdraw_rest, EXCLUDED.room_at
          )
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &heads.addresses[..] as _,
@@ -44,11 +43,10 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Regist
         &column(rows, |row| row.account.mint.to_bytes())[..] as _,
         &column(rows, |row| row.account.vault.to_bytes())[..] as _,
         &column(rows, |row| row.account.token_program.to_bytes())[..] as _,
-        &column(rows, |row| amount(row.account.rate_floor)),
-        &column(rows, |row| amount(row.account.rate_ceiling)),
         &column(rows, |row| i16::from(row.account.decimals)),
         &column(rows, |row| row.account.enabled != 0),
         &column(rows, |row| i16::from(row.account.fee_shards)),
+        &column(rows, |row| amount(row.account.reference_price)),
         &column(rows, |row| amount(row.account.withdraw_cap)),
         &column(rows, |row| amount(row.account.withdraw_room)),
         &column(rows, |row| i32::from(row.account.withdraw_rest)),

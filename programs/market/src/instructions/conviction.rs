@@ -5,10 +5,11 @@ use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 
+use super::recording::provider_recorded;
 use crate::{
     errors::MarketError,
     events::FaultProven,
-    seeds,
+    staking_calls::{Caller, Slashed},
     state::{Fault, Job, Provider},
 };
 
@@ -60,24 +61,23 @@ pub(super) fn require_of_job(
 impl Conviction<'_> {
     #[inline(never)]
     pub(super) fn carry_out(self, proof: &Proof) -> Result<()> {
-        let penalty = self.provider.convict();
+        let penalty = self.provider.convict(proof.now);
         let before = self.stake.slashed;
-        let signer_bump = [self.signer_bump];
-        staking::cpi::stake_slash(
-            CpiContext::new_with_signer(
-                self.staking_program.address(),
-                staking::cpi::accounts::StakeSlash {
-                    market_signer: self.signer.to_cpi_handle(),
-                    pool: self.pool.try_to_cpi_handle_mut()?,
-                    stake: self.stake.try_to_cpi_handle_mut()?,
-                    mint: self.mint.try_to_cpi_handle_mut()?,
-                    vault: self.vault.try_to_cpi_handle_mut()?,
-                    bounty_account: self.bounty_account.try_to_cpi_handle_mut()?,
-                    token_program: self.token_program.to_cpi_handle(),
-                },
-                &[&[seeds::SIGNER, &signer_bump]],
-            ),
-            penalty.get(),
+        Caller {
+            program: self.staking_program,
+            signer: self.signer,
+            bump: self.signer_bump,
+        }
+        .slash(
+            Slashed {
+                pool: self.pool,
+                stake: self.stake,
+                mint: self.mint,
+                vault: self.vault,
+                bounty_account: self.bounty_account,
+                token_program: self.token_program,
+            },
+            penalty,
         )?;
         let slashed = self
             .stake
@@ -107,6 +107,7 @@ impl Conviction<'_> {
             faults: self.provider.faults,
             at: fault.proven_at,
         });
+        provider_recorded(self.job, self.provider);
         Ok(())
     }
 }

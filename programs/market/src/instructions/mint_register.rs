@@ -38,7 +38,7 @@ pub struct MintRegister {
 }
 
 #[inline(never)]
-pub(crate) fn handle(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceiling: u64) -> Result<()> {
+pub(crate) fn handle(ctx: &mut Context<MintRegister>) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
     let accounts = &mut ctx.accounts;
     let registered = &mut accounts.registered_mint;
@@ -48,7 +48,6 @@ pub(crate) fn handle(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceil
     registered.decimals = accounts.mint.decimals();
     registered.enabled = 1;
     registered.bump = ctx.bumps.registered_mint;
-    registered.set_range(rate_floor, rate_ceiling)?;
     registered.begin_uncapped(now);
     emit(configured(registered));
     Ok(())
@@ -60,8 +59,6 @@ pub(super) fn configured(registered: &RegisteredMint) -> MintConfigured {
         mint: registered.mint,
         vault: registered.vault,
         token_program: registered.token_program,
-        rate_floor: registered.rate_floor,
-        rate_ceiling: registered.rate_ceiling,
         decimals: u32::from(registered.decimals),
         enabled: u32::from(registered.enabled),
         withdraw_cap: registered.withdraw_cap,

@@ -1,11 +1,11 @@
 //! A mint that jobs may be paid in.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::{limits::FEE_SHARDS, outflow::Outflow, Atoms, Rate, UnixSeconds};
+use gantry_protocol::{limits::FEE_SHARDS, outflow::Outflow, Atoms, UnixSeconds};
 
 use crate::MarketError;
 
-/// One per admitted mint, with its vault and price range.
+/// One per admitted mint, with its vault.
 #[account]
 #[derive(Debug, PartialEq, Eq)]
 pub struct RegisteredMint {
@@ -15,10 +15,8 @@ pub struct RegisteredMint {
     pub vault: Address,
     /// The token program that owns both.
     pub token_program: Address,
-    /// Lowest rate per GPU, in micro-atoms per second.
-    pub rate_floor: u64,
-    /// Highest rate per GPU, in micro-atoms per second.
-    pub rate_ceiling: u64,
+    /// Value of a million of its base units in base units of the network token; zero: its fees weigh nothing in anyone's record.
+    pub reference_price: u64,
     /// Base units that may be withdrawn in a window, or [`gantry_protocol::outflow::UNCAPPED`].
     pub withdraw_cap: u64,
     /// Base units that could be withdrawn at [`Self::room_at`].
@@ -39,19 +37,9 @@ pub struct RegisteredMint {
     pub padding: [u8; 2],
 }
 
-const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 144);
+const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 136);
 
 impl RegisteredMint {
-    /// Takes over a price range that holds at least one rate.
-    pub fn set_range(&mut self, floor: u64, ceiling: u64) -> core::result::Result<(), MarketError> {
-        if ceiling == 0 || floor > ceiling {
-            return Err(MarketError::PriceRangeEmpty);
-        }
-        self.rate_floor = floor;
-        self.rate_ceiling = ceiling;
-        Ok(())
-    }
-
     /// Counts another fee shard. Each opens once, so the count says whether all are there.
     pub fn add_fee_shard(&mut self) -> core::result::Result<(), MarketError> {
         self.fee_shards = self.fee_shards.checked_add(1).ok_or(MarketError::NoSuchFeeShard)?;
@@ -116,13 +104,5 @@ impl RegisteredMint {
         self.withdraw_room = outflow.room;
         self.withdraw_rest = outflow.rest;
         self.room_at = outflow.at.0;
-    }
-
-    /// Refuses a rate per GPU outside the range.
-    pub fn require_in_range(&self, rate: Rate) -> core::result::Result<(), MarketError> {
-        if rate.0 < self.rate_floor || rate.0 > self.rate_ceiling {
-            return Err(MarketError::RateOutOfRange);
-        }
-        Ok(())
     }
 }
