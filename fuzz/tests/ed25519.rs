@@ -205,6 +205,8 @@ struct Running {
 /// The provider and the tenant of the job.
 const PROVIDER: u8 = 0;
 const TENANT: u8 = 3;
+/// The class of the provider's node.
+const CLASS: u8 = 0;
 
 impl Running {
     fn new() -> Self {
@@ -216,9 +218,12 @@ impl Running {
                 tenant: TENANT,
                 nonce: 0,
                 token: GNT,
+                class: CLASS,
+                range: (CLASS, GNT),
                 provider: PROVIDER,
                 node: (PROVIDER, 0),
                 balance: (TENANT, GNT),
+                account: TENANT,
                 stake: PROVIDER,
                 session: Key::Session(TENANT),
                 bundle: 0,

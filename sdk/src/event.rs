@@ -8,7 +8,8 @@ use market::events::{
     DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed,
     JobExitAnnounced, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
     MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, PriceRangeConfigured,
-    ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded, WithdrawalCancelled, WithdrawalPaid, WithdrawalRequested,
+    ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded, WithdrawalCancelled,
+    WithdrawalPaid, WithdrawalRequested,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{

@@ -38,14 +38,8 @@ fn a_fault_costs_every_part_of_the_stake_the_same_part_of_it_delegated_or_not_wa
         (before.delegated_shares, before.delegated_unbonding_shares)
     );
     let worth = |wallet: &Keypair| watch.world.delegation(&wallet.pubkey()).worth(&watch.world.stake());
-    assert_eq!(
-        worth(&stays).earning.0,
-        DELEGATED - DELEGATED / 10
-    );
-    assert_eq!(
-        worth(&leaves).unbonding.0,
-        DELEGATED - DELEGATED / 10
-    );
+    assert_eq!(worth(&stays).earning.0, DELEGATED - DELEGATED / 10);
+    assert_eq!(worth(&leaves).unbonding.0, DELEGATED - DELEGATED / 10);
 
     let slashed = before.slashable() - after.slashable();
     let Event::StakeSlashed(taken) = done.events()[0].clone() else {

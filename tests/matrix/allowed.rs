@@ -20,13 +20,21 @@ pub(crate) const ALLOWED: &[Exception] = &[
         why: "anyone may pay for another's account",
     },
     Exception {
-        at: &[("claim_refute", "reporter"), ("fault_prove", "reporter"), ("fault_prove_sample", "reporter")],
+        at: &[
+            ("claim_refute", "reporter"),
+            ("fault_prove", "reporter"),
+            ("fault_prove_sample", "reporter"),
+        ],
         faults: &[ANYONE],
         verdict: Allowed,
         why: "anyone may show a proof, and send the bounty wherever it wishes",
     },
     Exception {
-        at: &[("fault_prove", "bounty_account"), ("fault_prove_sample", "bounty_account"), ("stake_slash", "bounty_account")],
+        at: &[
+            ("fault_prove", "bounty_account"),
+            ("fault_prove_sample", "bounty_account"),
+            ("stake_slash", "bounty_account"),
+        ],
         faults: &["the provider's GNT tokens"],
         verdict: Allowed,
         why: "whoever shows the proof says where the bounty goes",

@@ -8,8 +8,7 @@ use gantry_sdk::{
     address,
 };
 use market::state::{
-    Balance, Claim, Device, FeeShard, GpuClass, Job, JobState, Node, PriceRange, Provider, RegisteredMint,
-    Withdrawal,
+    Balance, Claim, Device, FeeShard, GpuClass, Job, JobState, Node, PriceRange, Provider, RegisteredMint, Withdrawal,
 };
 use solana_account::{AccountSharedData, ReadableAccount};
 use staking::state::{Delegation, Pool, Stake};

@@ -13,8 +13,8 @@ mod price_range;
 mod provider;
 mod record;
 mod registered_mint;
-mod withdrawal;
 mod tenant;
+mod withdrawal;
 
 pub use balance::Balance;
 pub use claim::Claim;
@@ -29,5 +29,5 @@ pub use price_range::PriceRange;
 pub use provider::Provider;
 pub use record::Record;
 pub use registered_mint::RegisteredMint;
-pub use withdrawal::Withdrawal;
 pub use tenant::Tenant;
+pub use withdrawal::Withdrawal;
