@@ -31,7 +31,7 @@ fn a_mint_weighs_nothing_until_it_is_said_otherwise() {
 fn a_change_of_the_range_leaves_the_reference_alone() {
     let mut world = World::configured();
     let (authority, mint) = (world.authority.pubkey(), world.usdc.address);
-    let update = instruction::mint_update(authority, mint, 1, 2, true);
+    let update = instruction::mint_update(authority, mint, true);
     world.chain.send(&[update], &[&world.authority]).succeeds();
     let registered: RegisteredMint = world.chain.get(&address::registered_mint(&mint));
     assert_eq!(registered.reference_price, REFERENCE_PRICE);
