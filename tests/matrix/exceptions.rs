@@ -147,7 +147,11 @@ const REFUSED: &[Exception] = &[
         why: "its terms are the right ones, but the receipt names the job's address",
     },
     Exception {
-        at: &[("claim_settle", "payer"), ("device_retire", "owner")],
+        at: &[
+            ("claim_settle", "payer"),
+            ("device_retire", "owner"),
+            ("withdrawal_pay", "owner"),
+        ],
         faults: &[
             "the market program",
             "the system program",

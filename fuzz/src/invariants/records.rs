@@ -90,10 +90,11 @@ fn causes(scene: &Scene) -> Held {
             Action::JobClose(close) => close.0.job,
             Action::JobCancel(cancel) => cancel.0.job,
             Action::FaultProve(prove) => prove.job,
+            Action::FaultProveSample(prove) => prove.job,
             _ => return Err(format!("{wallet}: {:?}", scene.action)),
         };
         let job = scene.after.jobs.iter().find(|(id, _)| *id == job);
-        let is_fault = matches!(scene.action, Action::FaultProve(_));
+        let is_fault = matches!(scene.action, Action::FaultProve(_) | Action::FaultProveSample(_));
         let is_side = job.is_some_and(|(_, job)| {
             if as_provider {
                 job.provider == wallet
