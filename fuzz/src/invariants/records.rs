@@ -62,7 +62,7 @@ fn changes<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = (bool, gantry_sdk::
 }
 
 /// A provider's or a tenant's ended jobs.
-fn ended<'a>(view: &'a View, wallet: gantry_sdk::Pubkey, as_provider: bool) -> impl Iterator<Item = &'a Job> {
+fn ended(view: &View, wallet: gantry_sdk::Pubkey, as_provider: bool) -> impl Iterator<Item = &Job> {
     let jobs = view.jobs.iter().map(|(_, job)| job);
     jobs.filter(move |job| {
         let side = if as_provider { job.provider } else { job.tenant };

@@ -31,7 +31,7 @@ pub(crate) fn units_of_withdrawals() -> Vec<(String, u64)> {
     let done = world.chain.send(&[take], &[&wallet]).succeeds();
     note("balance_withdraw_capped", done.compute_units);
     let ask = withdrawal::withdrawal_request(owner, usdc.address, 0, 10);
-    let done = world.chain.send(&[ask.clone()], &[&wallet]).succeeds();
+    let done = world.chain.send(std::slice::from_ref(&ask), &[&wallet]).succeeds();
     note("withdrawal_request", done.compute_units);
     let balance = address::balance(&owner, &usdc.address);
     let waiting = world.chain.get(&address::withdrawal(&balance, 0));
