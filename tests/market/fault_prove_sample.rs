@@ -22,6 +22,9 @@ use solana_instruction::error::InstructionError;
 
 use crate::fault_prove::Watch;
 
+/// A change that makes a receipt speak of something else, and the error it earns.
+type Wrong = (fn(&mut Receipt), MarketError);
+
 /// What the receipts of these tests claim.
 const METERED_MS: u64 = 10_000;
 
@@ -267,7 +270,7 @@ fn only_a_key_of_the_jobs_provider_signs_a_fault_and_its_former_key_still_does()
 fn receipts_of_another_job_or_cluster_prove_nothing_here() {
     let mut watch = Watch::new();
     let key = watch.world.provider.attestation.insecure_clone();
-    let wrongs: [(fn(&mut Receipt), MarketError); 2] = [
+    let wrongs: [Wrong; 2] = [
         (|receipt| receipt.genesis_hash = [9; 32], MarketError::WrongCluster),
         (|receipt| receipt.job = [9; 32], MarketError::WrongJob),
     ];

@@ -71,7 +71,7 @@ fn no_job_opens_for_a_wallet_without_an_account_or_with_anothers() {
     let wallet = world.tenant.wallet.insecure_clone();
     world
         .chain
-        .send(&[open.clone()], &[&wallet])
+        .send(std::slice::from_ref(&open), &[&wallet])
         .is_refused(InstructionError::UninitializedAccount);
     world
         .chain

@@ -142,7 +142,7 @@ fn anyone_has_a_ripe_request_paid_to_its_owner_who_gets_the_rent_too() {
     world.request(0, 300).succeeds();
     let (pay, destination) = world.pay_instruction(0);
     world.chain.advance(i64::from(WITHDRAW_MAX_WAIT_S));
-    let done = world.chain.send(&[pay.clone()], &[]).succeeds();
+    let done = world.chain.send(std::slice::from_ref(&pay), &[]).succeeds();
     assert_eq!(
         (tokens_in(&world.chain, &destination), world.vault()),
         (300, DEPOSIT - 300)

@@ -15,7 +15,7 @@ fn reference(elapsed_s: u64) -> BigUint {
     let exponent = ln_2 * (elapsed_s % half_life) / half_life;
     let (mut term, mut even, mut odd) = (one.clone(), one, BigUint::from(0u8));
     for k in 1..80u32 {
-        term = (term * &exponent >> BITS) / k;
+        term = ((term * &exponent) >> BITS) / k;
         *(if k % 2 == 0 { &mut even } else { &mut odd }) += &term;
     }
     (even - odd) >> usize::try_from(elapsed_s / half_life).unwrap()
