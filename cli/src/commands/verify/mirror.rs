@@ -8,7 +8,11 @@ use std::fmt::Display;
 use gantry_sdk::{
     Pubkey, Signature,
     event::{self, Event},
-    market::{self, events::JobOpened, state::JobState},
+    market::{
+        self,
+        events::{ClaimSettled, JobOpened},
+        state::JobState,
+    },
     protocol::{Atoms, Bill, Bps, Metered, Rate, receipt::Malformed},
     receipt::{CoSignedReceipt, ReceiptError},
 };
@@ -127,11 +131,24 @@ pub(super) fn recompute(address: Pubkey, proof: &Proof) -> Result<Mirrored, Cont
         last: None,
         paid: 0,
     };
+    // A claim that pays takes the place of a receipt between two others, and the sequences of all of them grow.
+    let mut claims = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::ClaimSettled(claim) if claim.job == address && claim.paid_now > 0 => Some(claim),
+            _ => None,
+        })
+        .peekable();
     let mut settlements = vec![];
     for settlement in &proof.settlements {
+        let sequence = settlement.receipt.read().map_or(0, |signed| signed.receipt.sequence);
+        while let Some(claim) = claims.next_if(|claim| claim.sequence < sequence) {
+            replay.claim(claim)?;
+        }
         let (receipt, paid_now) = replay.settle(address, settlement)?;
         settlements.push((settlement.signature, receipt, paid_now));
     }
+    claims.try_for_each(|claim| replay.claim(claim))?;
     let (sequence, metered_ms) = replay.last.unwrap_or_default();
     let bill = replay.bill(metered_ms)?;
     let job = &proof.job;
@@ -229,6 +246,27 @@ impl Replay<'_> {
         self.last = Some((receipt.sequence, receipt.metered_ms));
         self.paid = bill.paid.0;
         Ok((signed, paid_now))
+    }
+
+    /// Takes a claim over that was paid. Its receipt, which the provider alone has signed, lies in the transaction that opened it, and is
+    /// checked where the chain itself is asked; here its metered time is taken as logged, and what it costs is computed.
+    fn claim(&mut self, claim: &ClaimSettled) -> Result<(), Contradiction> {
+        let bill = self.bill(claim.metered_ms)?;
+        for (what, stated, computed) in [
+            ("paid_now", claim.paid_now, bill.paid.0.saturating_sub(self.paid)),
+            ("paid", claim.paid, bill.paid.0),
+            ("fee", claim.fee, bill.fee.0),
+        ] {
+            same(
+                format!("{what} of the claim of receipt {}", claim.sequence),
+                stated,
+                COMPUTED,
+                computed,
+            )?;
+        }
+        self.last = Some((claim.sequence, claim.metered_ms));
+        self.paid = bill.paid.0;
+        Ok(())
     }
 }
 

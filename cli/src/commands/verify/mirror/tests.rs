@@ -311,3 +311,68 @@ fn the_escrow_of_an_extended_job_is_that_of_its_last_extension() {
     evidence["events"].as_array_mut().unwrap().push(logged(&extended));
     assert!(recomputed(evidence).is_ok());
 }
+
+/// A claim of 10 s, of which 4 s had been settled before.
+fn claimed(paid_now: u64) -> Value {
+    logged(&ClaimSettled {
+        job: JOB,
+        samples_root: [0; 32],
+        sequence: 2,
+        metered_ms: 10_000,
+        paid_now,
+        paid: 9_750,
+        fee: 250,
+        bond: 5_850,
+        balance: 0,
+        at: 5,
+    })
+}
+
+#[test]
+fn what_was_claimed_of_a_silent_tenant_counts_behind_what_both_signed() {
+    let mut evidence = Parties::new().evidence();
+    evidence["settlements"].as_array_mut().unwrap().truncate(1);
+    assert!(recomputed(evidence.clone()).is_err());
+    evidence["events"].as_array_mut().unwrap().push(claimed(5_850));
+    let mirrored = recomputed(evidence).unwrap();
+    assert_eq!(
+        (mirrored.sequence, mirrored.metered_ms, mirrored.bill.paid),
+        (2, 10_000, Atoms(9_750))
+    );
+}
+
+#[test]
+fn a_claim_between_two_settlements_takes_its_place_by_its_sequence() {
+    let parties = Parties::new();
+    let mut evidence = parties.evidence();
+    evidence["settlements"][1] = settlement(2, &parties.signed(made(3, 12_000, FLAG_FINAL)), "1950", "11700", "300");
+    for (what, value) in [
+        ("sequence", "3"),
+        ("metered_ms", "12000"),
+        ("owed", "12000"),
+        ("paid", "11700"),
+        ("fee", "300"),
+        ("refund", "48000"),
+    ] {
+        evidence["job"][what] = value.into();
+    }
+    assert!(recomputed(evidence.clone()).is_err());
+    evidence["events"].as_array_mut().unwrap().push(claimed(5_850));
+    assert!(recomputed(evidence).is_ok());
+}
+
+#[test]
+fn a_claim_that_was_paid_an_atom_too_much_is_found() {
+    let mut evidence = Parties::new().evidence();
+    evidence["settlements"].as_array_mut().unwrap().truncate(1);
+    evidence["events"].as_array_mut().unwrap().push(claimed(5_851));
+    assert_eq!(
+        recomputed(evidence),
+        Err(Contradiction::Differs {
+            what: "paid_now of the claim of receipt 2".into(),
+            stated: "5851".into(),
+            by: COMPUTED,
+            other: "5850".into(),
+        })
+    );
+}
