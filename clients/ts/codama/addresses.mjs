@@ -89,6 +89,8 @@ function found(instruction, rules, pdas) {
 
 /** What the inputs are that only serve to find accounts. */
 const INPUTS = {
+    class: 'The name of the GPU class, such as `h100-sxm`; only to find accounts.',
+    identity: 'What tells the GPU from every other; only to find accounts.',
     mint: 'The mint of the balance; only to find accounts.',
     balance: "The balance's account; only to find accounts.",
     kind: 'The kind of the fault; only to find accounts.',

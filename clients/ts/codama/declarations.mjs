@@ -52,7 +52,11 @@ export const declarations = {
             claimOpen: { balance: ['providerOwner', 'mint'] },
             claimRefute: { balance: ['tenant', 'mint'] },
             claimSettle: { balance: ['providerOwner', 'mint'] },
+            classUpdate: { gpuClass: ['class'] },
             configInitialize: { programData: [] },
+            deviceMove: { provider: ['owner'], device: ['identity'] },
+            deviceRegister: { provider: ['owner'] },
+            deviceRetire: { provider: ['owner'], device: ['identity'] },
             faultProve: {
                 provider: ['providerOwner'],
                 fault: ['job', 'kind'],
@@ -104,6 +108,8 @@ export const declarations = {
             nodePriceSet: { registeredMint: ['mint'], priceRange: ['class', 'mint'], balance: ['owner', 'mint'] },
             nodeRegister: { gpuClass: ['class'] },
             nodeUpdate: { provider: ['owner'] },
+            priceRangeRegister: { gpuClass: ['class'], registeredMint: ['mint'], priceRange: ['class', 'mint'] },
+            priceRangeUpdate: { priceRange: ['class', 'mint'] },
             providerRegister: { endpointBytes: { resolver: 'resolveEndpointBytes', needs: ['endpoint'] } },
             providerUpdate: {
                 provider: ['owner'],
