@@ -31,7 +31,7 @@ use solana_transaction_error::TransactionError;
 use subject::Subject;
 
 /// So many cases there are at least: none vanishes unnoticed.
-const FLOOR: usize = 18_500;
+const FLOOR: usize = 28_600;
 
 /// One test per instruction.
 macro_rules! every_wrong_account_is_refused {
