@@ -9,8 +9,8 @@ use sqlx::Connection as _;
 
 use crate::fixtures::{
     accounts::{
-        balance, claim, config, delegation, fault, fee_shard, job, key, node, pool, provider, registered_mint, stake,
-        usdc, written,
+        balance, claim, config, delegation, fault, fee_shard, job, key, node, order, pool, provider, registered_mint,
+        stake, usdc, written,
     },
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
@@ -31,6 +31,7 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(17), &claim(key(15)), 10),
         written(key(18), &delegation(key(11), key(3), u64::MAX, 1), 11),
         written(key(19), &fee_shard(usdc(), 5, u64::MAX), 12),
+        written(key(20), &order(key(3), &[(key(51), key(2), 700)]), 13),
     ]
 }
 
@@ -83,6 +84,10 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
     assert_eq!(
         postgres.ask("SELECT kind, sequence, slashed, penalty_bps FROM faults"),
         format!("1|4|{}|1000", u64::MAX)
+    );
+    assert_eq!(
+        postgres.ask("SELECT nonce, max_rate, escrow, deposit, class, region, state, simulated FROM orders"),
+        format!("{0}|{0}|{0}|{0}|h100-sxm||1|f", u64::MAX)
     );
     assert_eq!(
         postgres.ask("SELECT sequence, paid_now, compute_units, octet_length(receipt) FROM settlements"),

@@ -31,3 +31,5 @@ pub const CLAIM: &[u8] = b"claim";
 pub const FEES: &[u8] = b"fees";
 /// A proven fault: `["fault", job, kind as u8]`.
 pub const FAULT: &[u8] = b"fault";
+/// An order: `["order", tenant, nonce as u64 little-endian]`.
+pub const ORDER: &[u8] = b"order";

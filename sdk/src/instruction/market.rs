@@ -13,9 +13,11 @@ use crate::{
 };
 
 mod longer;
+mod orders;
 mod proofs;
 
 pub use longer::*;
+pub use orders::*;
 pub use proofs::*;
 
 /// Creates the configuration; `deployer` is the program's upgrade authority and signs.

@@ -12,13 +12,14 @@ mod fee_shard;
 mod job;
 mod mint;
 mod node;
+mod order;
 mod pool;
 mod provider;
 mod stake;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Order, Provider, RegisteredMint},
     staking::state::{Delegation, Pool, Stake},
 };
 use sqlx::PgConnection;
@@ -67,6 +68,7 @@ struct Sorted<'a> {
     faults: Vec<Row<'a, Fault>>,
     claims: Vec<Row<'a, Claim>>,
     fee_shards: Vec<Row<'a, FeeShard>>,
+    orders: Vec<Row<'a, Order>>,
 }
 
 /// Takes over every account that is newer than what is known of it, and buries what was closed.
@@ -86,6 +88,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     fault::upsert(&mut *connection, &sorted.faults).await?;
     claim::upsert(&mut *connection, &sorted.claims).await?;
     fee_shard::upsert(&mut *connection, &sorted.fee_shards).await?;
+    order::upsert(&mut *connection, &sorted.orders).await?;
     tombstones::bury(&mut *connection, &changes.closed).await?;
     tombstones::bury_known(&mut *connection, &changes.emptied).await
 }
@@ -146,6 +149,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Fault(account) => sorted.faults.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Order(account) => sorted.orders.push(Row {
                 address,
                 version,
                 account,

@@ -4,13 +4,13 @@
 
 use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
-use gantry_protocol::{Bps, Rate, UnixSeconds};
+use gantry_protocol::{Rate, UnixSeconds};
 
+use super::job_opening::{opened, Opening, Request, Reserve};
 use crate::{
     errors::MarketError,
-    events::JobOpened,
     seeds,
-    state::{Balance, Config, Job, Node, OpenTerms, Provider, RegisteredMint},
+    state::{Balance, Config, Job, Node, Provider, RegisteredMint},
 };
 
 /// What the tenant asks for.
@@ -64,108 +64,40 @@ pub struct JobOpen {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
-    let bump = [ctx.bumps.signer];
-    let job_bump = ctx.bumps.job;
-    let terms = agree(&ctx.accounts, args)?;
+    let signer_bump = ctx.bumps.signer;
+    let bump = ctx.bumps.job;
     let accounts = &mut ctx.accounts;
-    accounts
-        .node
-        .rent(args.gpus, args.max_duration_s, now, accounts.config.heartbeat_max_age_s)?;
-    let stake_reserved = accounts
-        .config
-        .stake_per_gpu
-        .checked_mul(u64::from(args.gpus))
-        .ok_or(MarketError::AmountOverflow)?;
-
-    let job = &mut accounts.job;
-    let escrow = job.open(&terms, now)?;
-    job.tenant = *accounts.tenant.address();
-    job.provider = accounts.node.owner;
-    job.node = *accounts.node.address();
-    job.mint = accounts.registered_mint.mint;
-    job.session_key = args.session_key;
-    job.attestation_key = accounts.provider.attestation_key;
-    job.genesis_hash = accounts.config.genesis_hash;
-    job.bundle_hash = args.bundle_hash;
-    job.nonce = nonce;
-    job.gpus = args.gpus;
-    job.stake_reserved = stake_reserved;
-    job.bump = job_bump;
-    accounts.balance.debit(escrow)?;
-
-    staking::cpi::stake_reserve(
-        CpiContext::new_with_signer(
-            accounts.staking_program.address(),
-            staking::cpi::accounts::StakeReserve {
-                market_signer: accounts.signer.to_cpi_handle(),
-                pool: accounts.pool.to_cpi_handle(),
-                stake: accounts.stake.try_to_cpi_handle_mut()?,
-            },
-            &[&[seeds::SIGNER, &bump]],
-        ),
-        stake_reserved,
-    )?;
-    emit(opened(accounts));
-    Ok(())
-}
-
-/// Refuses what tenant, provider, mint and configuration do not agree on; returns the terms that they do.
-fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms, MarketError> {
-    if accounts.config.paused == 1 {
-        return Err(MarketError::Paused);
-    }
-    accounts.registered_mint.require_open()?;
-    accounts
-        .config
-        .require_at_arms_length(accounts.tenant.address(), &accounts.node.owner)?;
-    if args.session_key == Address::default() {
-        return Err(MarketError::InvalidKey);
-    }
-    accounts
-        .balance
-        .require_of(accounts.tenant.address(), &accounts.registered_mint.mint)?;
-    if accounts.stake.owner != accounts.node.owner {
-        return Err(MarketError::WrongStake);
-    }
-    accounts
-        .provider
-        .require_covered(accounts.stake.backing(), accounts.config.stake_per_gpu)?;
-    let rate = accounts.node.price(&accounts.registered_mint.mint)?;
-    accounts.registered_mint.require_in_range(rate)?;
-    if rate > Rate(args.max_rate) {
-        return Err(MarketError::RateAboveLimit);
-    }
-    Ok(OpenTerms {
-        rate: rate.times(args.gpus).ok_or(MarketError::AmountOverflow)?,
+    let request = Request {
+        tenant: *accounts.tenant.address(),
+        session_key: args.session_key,
+        bundle_hash: args.bundle_hash,
+        nonce,
         max_duration_s: args.max_duration_s,
-        fee: Bps::new(accounts.config.fee_bps).ok_or(MarketError::ParameterOutOfRange)?,
-        start_deadline_s: accounts.config.start_deadline_s,
-        grace_window_s: accounts.config.grace_window_s,
-    })
-}
-
-fn opened(accounts: &JobOpen) -> JobOpened {
-    let job = &accounts.job;
-    JobOpened {
-        job: *job.address(),
-        tenant: job.tenant,
-        provider: job.provider,
-        node: job.node,
-        mint: job.mint,
-        session_key: job.session_key,
-        attestation_key: job.attestation_key,
-        bundle_hash: job.bundle_hash,
-        nonce: job.nonce,
-        rate: job.rate,
-        escrow: job.escrow,
-        stake_reserved: job.stake_reserved,
-        balance: accounts.balance.amount,
-        opened_at: job.opened_at,
-        start_deadline: job.start_deadline,
-        max_duration_s: job.max_duration_s,
-        grace_window_s: job.grace_window_s,
-        gpus: job.gpus,
-        fee_bps: job.fee_bps,
-        gpus_free: u32::from(accounts.node.gpus_free),
+        gpus: args.gpus,
+        bump,
+    };
+    let opening = Opening {
+        config: &accounts.config,
+        registered_mint: &accounts.registered_mint,
+        provider: &accounts.provider,
+        node: &mut accounts.node,
+        balance: &accounts.balance,
+        job: &mut accounts.job,
+        stake: &accounts.stake,
+    };
+    let asked = opening.node.price(&opening.registered_mint.mint);
+    let rate = opening.agree(&request, asked)?;
+    require!(rate <= Rate(args.max_rate), MarketError::RateAboveLimit);
+    let escrow = opening.record(&request, rate, now)?;
+    accounts.balance.debit(escrow)?;
+    Reserve {
+        signer: &accounts.signer,
+        signer_bump,
+        pool: &accounts.pool,
+        stake: &mut accounts.stake,
+        staking_program: &accounts.staking_program,
     }
+    .carry_out(accounts.job.stake_reserved)?;
+    emit(opened(&accounts.job, &accounts.balance, &accounts.node));
+    Ok(())
 }

@@ -7,6 +7,7 @@ mod fault;
 mod fee_shard;
 mod job;
 mod node;
+mod order;
 mod provider;
 mod registered_mint;
 
@@ -17,5 +18,6 @@ pub use fault::Fault;
 pub use fee_shard::FeeShard;
 pub use job::{Job, JobState, OpenTerms};
 pub use node::{Node, Price};
+pub use order::{Bid, Order, OrderState, Placed};
 pub use provider::Provider;
 pub use registered_mint::RegisteredMint;
