@@ -138,6 +138,7 @@ impl World {
             + state.jobs.len()
             + state.faults.len()
             + state.claims.len()
+            + state.orders.len()
             + state.shards.len()
             + state.delegations.len();
         let there = self.chain.number_of_accounts() - self.foreign_accounts;

@@ -3,13 +3,13 @@
 use gantry_sdk::{
     Pubkey,
     account::Layout,
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Order, Provider, RegisteredMint},
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
 
 use crate::{
-    book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
+    book::{Book, DelegationId, JobId, NodeId, OrderId, Place, ShardId},
     cast::{ACTORS, Actor, Purse, TOKENS, Token, actors, tokens},
     chain::Chain,
     model::State,
@@ -30,6 +30,7 @@ pub struct View {
     pub jobs: Vec<(JobId, Job)>,
     pub faults: Vec<((JobId, u8), Fault)>,
     pub claims: Vec<(JobId, Claim)>,
+    pub orders: Vec<(OrderId, Order)>,
     pub shards: Vec<(ShardId, FeeShard)>,
     pub purses: [[u64; TOKENS as usize]; ACTORS as usize],
     pub vaults: [u64; TOKENS as usize],
@@ -70,6 +71,7 @@ impl View {
             balances: reader.all(known.balances.keys(), |(owner, token)| Place::Balance(*owner, *token))?,
             jobs: reader.all(known.jobs.keys(), |id| Place::Job(*id))?,
             claims: reader.all(known.claims.keys(), |id| Place::Claim(*id))?,
+            orders: reader.all(known.orders.keys(), |id| Place::Order(*id))?,
             shards: reader.all(known.shards.keys(), |id| Place::Shard(*id))?,
             faults: reader.all(known.faults.keys(), |(job, kind)| Place::Fault(*job, *kind))?,
             purses,
@@ -110,6 +112,7 @@ impl View {
             .or_else(|| of_lists("balance", &self.balances, &expected.balances))
             .or_else(|| of_lists("job", &self.jobs, &expected.jobs))
             .or_else(|| of_lists("claim", &self.claims, &expected.claims))
+            .or_else(|| of_lists("order", &self.orders, &expected.orders))
             .or_else(|| of_lists("fee shard", &self.shards, &expected.shards))
             .or_else(|| of_lists("fault", &self.faults, &expected.faults))
             .or_else(|| of_one("what actors hold", &self.purses, &expected.purses))

@@ -3,6 +3,7 @@
 mod balance_deposit;
 mod balance_open;
 mod balance_withdraw;
+mod bid_displace;
 mod bid_drop;
 mod bid_place;
 mod bid_withdraw;

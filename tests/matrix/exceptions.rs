@@ -1,12 +1,14 @@
 //! The cases that do not go by the rule, each with its reason.
 
 use market::MarketError;
+use solana_instruction::error::InstructionError;
 
 use crate::{
     case::Fault,
-    expectation::Verdict::{self, Allowed, Market},
+    copies::COPIES,
+    expectation::Verdict::{self, Allowed, Market, Solana},
     identities::{
-        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_DELEGATIONS_STAKE, NOT_THE_MINTS_PROGRAM,
+        ADDRESS, NO_SUCH_BID, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_DELEGATIONS_STAKE, NOT_THE_MINTS_PROGRAM,
         NOT_THE_TOKENS_OWNER, NOT_WRITABLE, SEEDS, TOKENS, WRONG_BALANCE, WRONG_FEE_SHARD,
     },
 };
@@ -138,7 +140,11 @@ const REFUSED: &[Exception] = &[
         why: "its terms are the right ones, but the receipt names the job's address",
     },
     Exception {
-        at: &[("claim_settle", "payer")],
+        at: &[
+            ("bid_refund", "tenant"),
+            ("claim_settle", "payer"),
+            ("order_expire", "tenant"),
+        ],
         faults: &[
             "the market program",
             "the system program",
@@ -148,6 +154,35 @@ const REFUSED: &[Exception] = &[
         ],
         verdict: NOT_WRITABLE,
         why: "the runtime lets nobody write there, which is seen before the address is compared",
+    },
+    Exception {
+        at: &[("bid_place", "displaced_balance")],
+        faults: &["the market program"],
+        verdict: WRONG_BALANCE,
+        why: "it stands for no account at all, but somebody is displaced",
+    },
+    Exception {
+        at: &[
+            ("bid_place", "config"),
+            ("bid_place", "node"),
+            ("bid_place", "provider"),
+            ("bid_place", "registered_mint"),
+        ],
+        faults: &["the rival's USDC"],
+        verdict: Solana(InstructionError::AccountDataTooSmall),
+        why: "whose second place is that of an account which may be none, so that it is loaded before the two are seen",
+    },
+    Exception {
+        at: &[("bid_place", "stake")],
+        faults: &["the rival's USDC"],
+        verdict: Solana(InstructionError::IllegalOwner),
+        why: "as before",
+    },
+    Exception {
+        at: &[("bid_drop", "node"), ("order_accept", "node")],
+        faults: &["copied"],
+        verdict: NO_SUCH_BID,
+        why: "the bid names the node's address",
     },
     Exception {
         at: &[("config_initialize", "program_data")],
@@ -223,6 +258,12 @@ const ALLOWED: &[Exception] = &[
         why: "an owner may have several token accounts of a mint",
     },
     Exception {
+        at: &[("order_accept", "caller")],
+        faults: &[ANYONE],
+        verdict: Allowed,
+        why: "once no more bids are taken anyone may open the job with the best one",
+    },
+    Exception {
         at: &[("job_cancel", "caller"), ("job_close", "caller")],
         faults: &[ANYONE],
         verdict: Allowed,
@@ -269,53 +310,7 @@ const ALLOWED: &[Exception] = &[
         why: "the market says whose stake it reserves and releases",
     },
     Exception {
-        at: &[
-            ("balance_deposit", "balance"),
-            ("balance_deposit", "registered_mint"),
-            ("balance_open", "registered_mint"),
-            ("balance_withdraw", "balance"),
-            ("balance_withdraw", "registered_mint"),
-            ("claim_open", "balance"),
-            ("claim_refute", "balance"),
-            ("claim_settle", "balance"),
-            ("delegation_cancel", "delegation"),
-            ("delegation_deposit", "delegation"),
-            ("delegation_unbond", "delegation"),
-            ("delegation_withdraw", "delegation"),
-            ("fault_prove", "provider"),
-            ("fault_prove", "stake"),
-            ("fee_shard_open", "registered_mint"),
-            ("fees_sweep", "fee_shard"),
-            ("fees_sweep", "registered_mint"),
-            ("job_cancel", "balance"),
-            ("job_cancel", "job"),
-            ("job_cancel", "stake"),
-            ("job_close", "balance"),
-            ("job_close", "fee_shard"),
-            ("job_close", "stake"),
-            ("job_extend", "balance"),
-            ("job_extend", "job"),
-            ("job_open", "balance"),
-            ("job_open", "node"),
-            ("job_open", "registered_mint"),
-            ("job_open", "stake"),
-            ("job_rekey", "job"),
-            ("job_settle", "balance"),
-            ("job_start", "job"),
-            ("job_stop", "job"),
-            ("mint_update", "registered_mint"),
-            ("node_heartbeat", "node"),
-            ("node_price_set", "balance"),
-            ("node_price_set", "node"),
-            ("node_price_set", "registered_mint"),
-            ("node_update", "node"),
-            ("provider_update", "provider"),
-            ("reward_add", "stake"),
-            ("stake_release", "stake"),
-            ("stake_reserve", "stake"),
-            ("stake_slash", "stake"),
-            ("unbonding_withdraw", "stake"),
-        ],
+        at: COPIES,
         faults: &["copied"],
         verdict: Allowed,
         why: "only the program makes its accounts, each at its own address, so that there is no copy: these places rely on it",

@@ -6,6 +6,7 @@
 
 mod case;
 mod claim_scenes;
+mod copies;
 mod delegation_scenes;
 mod exceptions;
 mod expectation;
@@ -14,6 +15,7 @@ mod identities;
 mod idl;
 mod job_scenes;
 mod kind;
+mod order_scenes;
 mod scene;
 mod scenes;
 mod stage;
@@ -44,6 +46,7 @@ macro_rules! every_wrong_account_is_refused {
 
 every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
+    bid_drop, bid_place, bid_refund, bid_withdraw,
     claim_open, claim_refute, claim_settle,
     commission_set,
     config_initialize, config_update,
@@ -52,6 +55,7 @@ every_wrong_account_is_refused! {
     job_cancel, job_close, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
+    order_accept, order_cancel, order_expire, order_open,
     pool_configure, pool_initialize,
     provider_register, provider_update,
     reward_add,

@@ -2,6 +2,7 @@
 //! and its arguments. To add an instruction: a struct with [`Step`] in a file of this folder, and a line in [`Action`].
 
 mod balance;
+mod bid;
 mod chance;
 mod claim;
 mod configuration;
@@ -14,6 +15,7 @@ mod job_life;
 mod job_open;
 mod job_settle;
 mod node;
+mod order;
 mod outside;
 mod provider;
 mod receipt;
@@ -31,6 +33,7 @@ use crate::{
 };
 
 pub use balance::{BalanceDeposit, BalanceOpen, BalanceWithdraw};
+pub use bid::{BidDrop, BidPlace, BidRefund, BidWithdraw};
 pub use claim::{ClaimOpen, ClaimRefute, ClaimSettle};
 pub use configuration::{ConfigUpdate, GENESIS_HASH, Initialize, MintRegister, MintUpdate, Parameters, PoolConfigure};
 pub(crate) use configuration::{config_initialize, parameters, pool_initialize};
@@ -44,6 +47,7 @@ pub use job_open::JobOpen;
 pub use job_settle::JobSettle;
 pub(crate) use node::NAME as NODE_NAME;
 pub use node::{NodeHeartbeat, NodePriceSet, NodeRegister, NodeUpdate};
+pub use order::{FIRST_ORDER, Name, OrderAccept, OrderCancel, OrderExpire, OrderOpen};
 pub use outside::{Advance, Gift};
 pub(crate) use provider::profile_number;
 pub use provider::{ProviderRegister, ProviderUpdate, profile};
@@ -159,6 +163,14 @@ actions! {
     3 DelegationWithdraw,
     2 CommissionSet,
     3 RewardAdd,
+    2 OrderOpen,
+    18 BidPlace,
+    1 BidWithdraw,
+    3 BidDrop,
+    5 OrderAccept,
+    1 OrderCancel,
+    2 OrderExpire,
+    6 BidRefund,
 }
 
 impl Action {

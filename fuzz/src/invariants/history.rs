@@ -13,7 +13,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(30, "a refused step changes nothing", refusals),
     Invariant::new(
         31,
-        "no account of the programs vanishes, but a claim that was settled or refuted",
+        "no account of the programs vanishes, but a claim that was settled or refuted, and an order that is over and empty",
         vanishing,
     ),
     Invariant::new(
@@ -73,6 +73,14 @@ fn vanishing(scene: &Scene) -> Held {
     let may_end = matches!(scene.action, Action::ClaimSettle(_) | Action::ClaimRefute(_));
     holds(ended <= usize::from(may_end), || {
         format!("{ended} claims: {:?}", scene.action)
+    })?;
+    let closed = scene.before.orders.len().saturating_sub(scene.after.orders.len());
+    let may_close = matches!(
+        scene.action,
+        Action::OrderCancel(_) | Action::OrderExpire(_) | Action::BidRefund(_)
+    );
+    holds(closed <= usize::from(may_close), || {
+        format!("{closed} orders: {:?}", scene.action)
     })?;
     let has_all = before.iter().zip(after).all(|(before, after)| *before <= after);
     holds(has_all, || format!("{before:?} became {after:?}"))

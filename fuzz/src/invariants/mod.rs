@@ -8,6 +8,7 @@ mod history;
 mod jobs;
 mod money;
 mod nodes;
+mod orders;
 mod parameters;
 mod stakes;
 
@@ -91,6 +92,7 @@ pub const ALL: &[&[Invariant]] = &[
     stakes::INVARIANTS,
     delegations::INVARIANTS,
     faults::INVARIANTS,
+    orders::INVARIANTS,
     parameters::INVARIANTS,
 ];
 

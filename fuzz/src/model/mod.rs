@@ -7,6 +7,7 @@
 //! order, then created, then compared, and then the instruction is carried out.
 
 pub mod arithmetic;
+pub mod bid;
 pub mod claim;
 pub mod delegation;
 pub mod fault;
@@ -14,6 +15,7 @@ pub mod fees;
 pub mod job;
 pub mod market;
 pub mod money;
+pub mod order;
 pub mod refusal;
 pub mod staking;
 pub mod state;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    book::{DelegationId, JobId, NodeId, SHARDS, ShardId},
+    action::Name,
+    book::{DelegationId, JobId, NodeId, OrderId, SHARDS, ShardId},
     cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
@@ -222,6 +223,49 @@ pub struct Waiting {
     pub payable_at: i64,
 }
 
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum OrderPhase {
+    Open,
+    Accepted,
+    Cancelled,
+}
+
+/// A bid; its provider is the node's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Bid {
+    pub node: NodeId,
+    pub rate: u64,
+    pub placed_at: i64,
+    pub number: u64,
+}
+
+/// What a tenant needs, and the bids for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Order {
+    pub token: Token,
+    pub session: Key,
+    pub bundle: u8,
+    pub class: Name,
+    pub region: Name,
+    pub bids: [Option<Bid>; 8],
+    pub max_rate: u64,
+    pub escrow: u64,
+    pub deposit: u64,
+    pub bids_placed: u64,
+    pub opened_at: i64,
+    pub bids_until: i64,
+    pub accept_until: i64,
+    pub max_s: u32,
+    pub min_memory_mib: u32,
+    pub gpus: u16,
+    pub simulated: bool,
+    pub phase: OrderPhase,
+}
+
 /// Everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -238,6 +282,7 @@ pub struct State {
     pub jobs: BTreeMap<JobId, Job>,
     pub faults: BTreeMap<(JobId, u8), Fault>,
     pub claims: BTreeMap<JobId, Waiting>,
+    pub orders: BTreeMap<OrderId, Order>,
     /// Base units of fees that wait in each fee shard.
     pub shards: BTreeMap<ShardId, u64>,
     /// Tokens in the actors' own token accounts.
@@ -279,6 +324,7 @@ impl State {
             jobs: BTreeMap::new(),
             faults: BTreeMap::new(),
             claims: BTreeMap::new(),
+            orders: BTreeMap::new(),
             shards: BTreeMap::new(),
             purses: purses.try_into().expect("one each"),
             vaults: [0; TOKENS as usize],

@@ -3,6 +3,7 @@
 //! An instruction that looks for an address takes more or fewer steps, depending on the keys; each figure is the median over
 //! several worlds with other keys. The keys are the same in every run, and so are the figures.
 
+mod orders;
 mod tour;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
@@ -25,6 +26,11 @@ fn main() -> Result<()> {
     for _ in 0..WORLDS {
         let (name, units) = tour::units_of_a_sweep();
         samples.entry(name).or_default().push(units);
+    }
+    for _ in 0..WORLDS {
+        for (name, units) in orders::units_of_orders() {
+            samples.entry(name).or_default().push(units);
+        }
     }
     let figures: BTreeMap<_, _> = samples.into_iter().map(|(name, units)| (name, median(units))).collect();
     for (name, units) in &figures {
