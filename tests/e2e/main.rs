@@ -8,5 +8,6 @@ mod demonstration;
 mod endings;
 mod failures;
 mod network;
+mod orders;
 mod rent;
 mod tenant;

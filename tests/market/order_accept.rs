@@ -181,7 +181,7 @@ fn a_bidder_cannot_raise_its_bid_under_the_tenants_hand() {
     world.own_bid(&order, RATE + 1).succeeds();
     world
         .chain
-        .send(&[accept.clone()], &[&tenant])
+        .send(std::slice::from_ref(&accept), &[&tenant])
         .is_refused(MarketError::RateAboveLimit);
     // A lower one does as well.
     world.own_bid(&order, RATE - 1).succeeds();
