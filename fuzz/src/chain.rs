@@ -45,13 +45,13 @@ pub struct Chain(LiteSVM);
 impl Chain {
     /// Both programs, all mints and token accounts, and lamports for everybody; `endowment` is what each actor has of a token.
     #[must_use]
-    pub fn new(book: &Book, with_logs: bool, endowment: impl Fn(Token) -> u64) -> Self {
-        let log_bytes = if with_logs { None } else { Some(0) };
+    pub fn new(book: &Book, endowment: impl Fn(Token) -> u64) -> Self {
         let svm = LiteSVM::new()
             .with_sigverify(false)
             .with_blockhash_check(false)
             .with_transaction_history(0)
-            .with_log_bytes_limit(log_bytes);
+            // Events are in the logs, and a log that was cut short would lose some.
+            .with_log_bytes_limit(None);
         let mut chain = Self(svm);
         chain.set_now(GENESIS_TIME);
         let deployer = book.wallet(0);
@@ -94,17 +94,17 @@ impl Chain {
         self.0.set_account(address, record).expect("an ordinary account");
     }
 
-    /// Sends one transaction.
+    /// Sends one transaction and returns what it logged.
     ///
     /// # Errors
     /// Which instruction was refused, and why.
     ///
     /// # Panics
     /// When the transaction was refused as a whole: the fuzzer made none that is none.
-    pub fn send(&mut self, instructions: &[Instruction]) -> Result<(), (Refused, Vec<String>)> {
+    pub fn send(&mut self, instructions: &[Instruction]) -> Result<Vec<String>, (Refused, Vec<String>)> {
         let message = Message::new(instructions, Some(&FEE_PAYER));
         match self.0.send_transaction(Transaction::new_unsigned(message)) {
-            Ok(_) => Ok(()),
+            Ok(done) => Ok(done.logs),
             Err(refused) => match refused.err {
                 TransactionError::InstructionError(index, error) => Err(((index, error), refused.meta.logs)),
                 other => panic!("no transaction: {other:?}"),

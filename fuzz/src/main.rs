@@ -109,7 +109,7 @@ fn replay(path: &PathBuf) -> Result<ExitCode> {
         .collect::<Result<_, _>>()
         .with_context(|| format!("reading {}: one action in JSON per line", path.display()))?;
     let book = Book::default();
-    let beginning = match World::new(&book, true) {
+    let beginning = match World::new(&book) {
         Ok(beginning) => beginning,
         Err(what) => bail!("the prologue: {what}"),
     };

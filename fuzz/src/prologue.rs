@@ -24,23 +24,23 @@ const PROVIDERS: [Actor; 3] = [0, 1, 2];
 /// Mints registered at first; the last two are left to the fuzzer.
 const REGISTERED: [Token; 3] = [GNT, 1, 2];
 
-/// The chain with both programs configured, and the model of it.
+/// The chain with both programs configured, the model of it, and what was logged meanwhile.
 ///
 /// # Panics
 /// When the programs refuse to be configured.
 #[must_use]
-pub fn genesis(book: &Book, with_logs: bool) -> (Chain, State) {
-    let mut chain = Chain::new(book, with_logs, endowment);
+pub fn genesis(book: &Book) -> (Chain, State, Vec<String>) {
+    let mut chain = Chain::new(book, endowment);
     let (deployer, authority) = (book.wallet(0), book.key(AUTHORITY));
     let standard = Parameters::standard(AUTHORITY);
     let mut all = pool_initialize(book, deployer, authority, PERIOD_S);
     all.extend(config_initialize(book, deployer, parameters(book, &standard)));
-    chain.send(&all).expect("the programs can be configured");
+    let logs = chain.send(&all).expect("the programs can be configured");
     let pool = Pool {
         authority: AUTHORITY,
         period_s: PERIOD_S,
     };
-    (chain, State::new(standard.config(), pool))
+    (chain, State::new(standard.config(), pool), logs)
 }
 
 /// The first actions of every episode, all of which succeed.

@@ -12,7 +12,9 @@ use crate::{
     dice::Dice,
     invariants::{self, Gifts, Scene},
     model::State,
-    prologue, shrink,
+    prologue,
+    replica::Replica,
+    shrink,
     view::View,
 };
 
@@ -28,6 +30,7 @@ pub struct World {
     chain: Chain,
     state: State,
     view: View,
+    replica: Replica,
     gifts: Gifts,
     latest: i64,
     /// Time that the chain took for its transactions.
@@ -44,8 +47,10 @@ impl World {
     ///
     /// # Errors
     /// When already its first actions go wrong.
-    pub fn new(book: &Book, with_logs: bool) -> Result<Self, String> {
-        let (chain, state) = prologue::genesis(book, with_logs);
+    pub fn new(book: &Book) -> Result<Self, String> {
+        let (chain, state, logs) = prologue::genesis(book);
+        let mut replica = Replica::default();
+        replica.follow(&logs)?;
         let view = View::read(&chain, book, &state)?;
         let mut world = Self {
             latest: state.now,
@@ -54,6 +59,7 @@ impl World {
             chain,
             state,
             view,
+            replica,
             gifts: Gifts::default(),
             sending: Duration::ZERO,
         };
@@ -91,13 +97,16 @@ impl World {
         let instructions = action.instructions(book);
         let started = Instant::now();
         let actual = if instructions.is_empty() {
-            Ok(())
+            Ok(Vec::new())
         } else {
             self.chain.send(&instructions)
         };
         self.sending += started.elapsed();
         let agreed = match (&expected, &actual) {
-            (Ok(()), Ok(())) => None,
+            (Ok(()), Ok(logs)) => {
+                self.replica.follow(logs)?;
+                None
+            }
             (Err(refusal), Err((refused, _))) if refusal.is(action.deciding_instruction(), refused) => {
                 Some(format!("{refusal:?}"))
             }
@@ -107,6 +116,7 @@ impl World {
         if let Some(difference) = after.difference(&self.state.view(book)) {
             return Err(difference);
         }
+        self.replica.compare(&self.chain)?;
         self.check_number_of_accounts()?;
         let before = std::mem::replace(&mut self.view, after);
         if agreed.is_none() {
@@ -125,7 +135,7 @@ impl World {
         Ok(agreed)
     }
 
-    /// The programs have made the accounts that the model knows, and no others.
+    /// The programs have made the accounts that the model and the events know, and no others.
     fn check_number_of_accounts(&self) -> Result<(), String> {
         let state = &self.state;
         // A mint has a record and a vault.
@@ -142,21 +152,28 @@ impl World {
             + state.shards.len()
             + state.delegations.len();
         let there = self.chain.number_of_accounts() - self.foreign_accounts;
-        if there == known {
+        // No event needs to speak of the vaults, whose accounts are the token programs'.
+        let told = self.replica.number_of_accounts() + state.mints.len() + 1;
+        if there == known && there == told {
             Ok(())
         } else {
-            Err(format!("the programs hold {there} accounts, the model knows {known}"))
+            Err(format!(
+                "the programs hold {there} accounts, the model knows {known}, the events speak of {told}"
+            ))
         }
     }
 }
 
-fn disagreement(expected: &crate::model::Verdict, actual: Result<(), (crate::chain::Refused, Vec<String>)>) -> String {
+fn disagreement(
+    expected: &crate::model::Verdict,
+    actual: Result<Vec<String>, (crate::chain::Refused, Vec<String>)>,
+) -> String {
     let expected = match expected {
         Ok(()) => "success".to_owned(),
         Err(refusal) => format!("{refusal:?}"),
     };
     match actual {
-        Ok(()) => format!("the model expects {expected}; the chain accepted it"),
+        Ok(_) => format!("the model expects {expected}; the chain accepted it"),
         Err((refused, logs)) => {
             format!(
                 "the model expects {expected}; the chain refused it: {refused:?}\n{}",
@@ -214,7 +231,7 @@ pub struct Failure {
 /// When the world in which every episode begins is broken already.
 pub fn run(plan: Plan, mut progress: impl FnMut(&Report)) -> Result<Report, Box<Failure>> {
     let book = Book::default();
-    let beginning = World::new(&book, false).unwrap_or_else(|what| panic!("the prologue: {what}"));
+    let beginning = World::new(&book).unwrap_or_else(|what| panic!("the prologue: {what}"));
     let mut report = Report {
         idle_per_second: idle_speed(&beginning),
         ..Report::default()

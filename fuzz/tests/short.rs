@@ -42,7 +42,7 @@ fn model_and_programs_agree_on_every_step_and_every_invariant_holds() {
 #[test]
 fn the_same_seed_gives_the_same_actions() {
     let book = Book::default();
-    let beginning = World::new(&book, false).expect("the prologue");
+    let beginning = World::new(&book).expect("the prologue");
     let actions = |seed: u64| {
         let (mut dice, mut world) = (Dice::of(seed, 0), beginning.clone());
         let mut all = Vec::new();
@@ -60,7 +60,7 @@ fn the_same_seed_gives_the_same_actions() {
 #[test]
 fn an_action_survives_its_text() {
     let book = Book::default();
-    let world = World::new(&book, false).expect("the prologue");
+    let world = World::new(&book).expect("the prologue");
     let mut dice = Dice::of(3, 0);
     for _ in 0..1_000 {
         let action = Action::generate(&mut dice, world.state());
@@ -72,7 +72,7 @@ fn an_action_survives_its_text() {
 #[test]
 fn a_failure_is_shrunk_to_the_action_that_fails() {
     let book = Book::default();
-    let mut beginning = World::new(&book, false).expect("the prologue");
+    let mut beginning = World::new(&book).expect("the prologue");
     beginning.impoverish(&book, 5);
     let fails = Action::StakeOpen(StakeOpen { owner: 5 });
     let mut actions = vec![Action::Advance(Advance { seconds: 1 }); 40];

@@ -30,6 +30,8 @@ fn the_authority_changes_every_parameter_and_hands_over() {
         mint: world.gnt.address,
         market_signer: pool.market_signer,
         unbonding_period_s: u64::from(pool.unbonding_period_s),
+        vault: pool.vault,
+        decimals: u64::from(pool.decimals),
     };
     assert_eq!(done.event(), Event::PoolConfigured(configured));
 }

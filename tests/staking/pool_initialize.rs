@@ -40,6 +40,8 @@ fn the_upgrade_authority_creates_the_pool() {
         mint: pool.mint,
         market_signer: pool.market_signer,
         unbonding_period_s: u64::from(pool.unbonding_period_s),
+        vault: pool.vault,
+        decimals: u64::from(pool.decimals),
     };
     assert_eq!(done.event(), Event::PoolConfigured(configured));
 }

@@ -166,7 +166,7 @@ actions! {
     2 OrderOpen,
     18 BidPlace,
     1 BidWithdraw,
-    3 BidDrop,
+    7 BidDrop,
     5 OrderAccept,
     1 OrderCancel,
     2 OrderExpire,

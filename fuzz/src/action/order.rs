@@ -172,6 +172,10 @@ pub struct OrderCancel {
 
 impl Step for OrderCancel {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
+        // Seldom, so that some orders live.
+        if !dice.chance(40) {
+            return None;
+        }
         let (id, order) = dice.order_that(state, |order| order.is_open())?;
         let other_balance = dice.among(&state.balances)?;
         Some(Self {

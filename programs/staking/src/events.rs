@@ -22,6 +22,9 @@ events! {
         mint: Address,
         market_signer: Address,
         unbonding_period_s: u64,
+        vault: Address,
+        /// Decimals of the mint.
+        decimals: u64,
     }
     /// A stake was opened, empty.
     StakeOpened {

@@ -30,6 +30,7 @@ impl Candidate<'_> {
 
     /// Refuses when the order's job could not open on this node at `rate` now. What the provider answers for comes first, so that nothing
     /// else hides it.
+    #[inline(never)]
     pub(super) fn require_able(
         &self,
         order: &Order,

@@ -68,9 +68,9 @@ pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) ->
     let bump = ctx.bumps.job;
     let accounts = &mut ctx.accounts;
     let request = Request {
-        tenant: *accounts.tenant.address(),
-        session_key: args.session_key,
-        bundle_hash: args.bundle_hash,
+        tenant: accounts.tenant.address(),
+        session_key: &args.session_key,
+        bundle_hash: &args.bundle_hash,
         nonce,
         max_duration_s: args.max_duration_s,
         gpus: args.gpus,

@@ -23,10 +23,10 @@ pub(super) struct Opening<'a> {
 }
 
 /// What the tenant asks for, whichever way.
-pub(super) struct Request {
-    pub tenant: Address,
-    pub session_key: Address,
-    pub bundle_hash: [u8; 32],
+pub(super) struct Request<'a> {
+    pub tenant: &'a Address,
+    pub session_key: &'a Address,
+    pub bundle_hash: &'a [u8; 32],
     pub nonce: u64,
     pub max_duration_s: u32,
     pub gpus: u16,
@@ -37,20 +37,21 @@ pub(super) struct Request {
 impl Opening<'_> {
     /// Refuses what tenant, provider, mint and configuration do not agree on; returns the rate per GPU that they do. `asked` is the rate that
     /// the provider asks for.
+    #[inline(always)]
     pub(super) fn agree(
         &self,
-        request: &Request,
+        request: &Request<'_>,
         asked: core::result::Result<Rate, MarketError>,
     ) -> core::result::Result<Rate, MarketError> {
         if self.config.paused == 1 {
             return Err(MarketError::Paused);
         }
         self.registered_mint.require_open()?;
-        self.config.require_at_arms_length(&request.tenant, &self.node.owner)?;
-        if request.session_key == Address::default() {
+        self.config.require_at_arms_length(request.tenant, &self.node.owner)?;
+        if *request.session_key == Address::default() {
             return Err(MarketError::InvalidKey);
         }
-        self.balance.require_of(&request.tenant, &self.registered_mint.mint)?;
+        self.balance.require_of(request.tenant, &self.registered_mint.mint)?;
         if self.stake.owner != self.node.owner {
             return Err(MarketError::WrongStake);
         }
@@ -62,9 +63,10 @@ impl Opening<'_> {
     }
 
     /// Rents the GPUs and writes the job; returns its escrow. `rate` is per GPU.
+    #[inline(always)]
     pub(super) fn record(
         self,
-        request: &Request,
+        request: &Request<'_>,
         rate: Rate,
         now: UnixSeconds,
     ) -> core::result::Result<Atoms, MarketError> {
@@ -84,14 +86,14 @@ impl Opening<'_> {
             .ok_or(MarketError::AmountOverflow)?;
         let job = self.job;
         let escrow = job.open(&terms, now)?;
-        job.tenant = request.tenant;
+        job.tenant = *request.tenant;
         job.provider = self.node.owner;
         job.node = *self.node.address();
         job.mint = self.registered_mint.mint;
-        job.session_key = request.session_key;
+        job.session_key = *request.session_key;
         job.attestation_key = self.provider.attestation_key;
         job.genesis_hash = config.genesis_hash;
-        job.bundle_hash = request.bundle_hash;
+        job.bundle_hash = *request.bundle_hash;
         job.nonce = request.nonce;
         job.gpus = request.gpus;
         job.stake_reserved = stake_reserved;

@@ -57,9 +57,9 @@ pub(crate) fn handle(ctx: &mut Context<OrderAccept>, max_rate: u64) -> Result<()
     let by_tenant = *accounts.caller.address() == order.tenant;
     let (place, bid) = order.accept(accounts.node.address(), by_tenant, Rate(max_rate), now)?;
     let request = Request {
-        tenant: order.tenant,
-        session_key: order.session_key,
-        bundle_hash: order.bundle_hash,
+        tenant: &order.tenant,
+        session_key: &order.session_key,
+        bundle_hash: &order.bundle_hash,
         nonce: order.nonce,
         max_duration_s: order.max_duration_s,
         gpus: order.gpus,

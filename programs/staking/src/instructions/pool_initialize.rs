@@ -61,6 +61,8 @@ pub(crate) fn handle(ctx: &mut Context<PoolInitialize>, args: &PoolParameters) -
         mint: pool.mint,
         market_signer: pool.market_signer,
         unbonding_period_s: u64::from(pool.unbonding_period_s),
+        vault: pool.vault,
+        decimals: u64::from(pool.decimals),
     });
     Ok(())
 }

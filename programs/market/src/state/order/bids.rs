@@ -38,6 +38,7 @@ impl Order {
     }
 
     /// A node's bid and its place.
+    #[inline(never)]
     pub fn bid_of(&self, node: &Address) -> Outcome<(usize, Bid)> {
         self.taken()
             .find(|(_, bid)| bid.node == *node)
