@@ -40,6 +40,7 @@ mod node_update;
 mod order_accept;
 mod order_end;
 mod order_open;
+mod order_refunds;
 mod order_states;
 mod path_independence;
 mod provider_register;

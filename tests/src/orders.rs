@@ -10,7 +10,7 @@ use market::{
 use crate::{
     key,
     outcome::Outcome,
-    parties::{DURATION_S, Provider, RATE},
+    parties::{DURATION_S, Provider, RATE, Tenant},
     world::World,
 };
 
@@ -57,6 +57,24 @@ impl World {
         self.post(terms).succeeds();
         self.nonce += 1;
         order
+    }
+
+    /// The same world once more, to see what becomes of it otherwise.
+    #[must_use]
+    pub fn clone_with_chain(&self) -> Self {
+        Self {
+            chain: self.chain.clone(),
+            deployer: self.deployer.insecure_clone(),
+            authority: self.authority.insecure_clone(),
+            gnt: self.gnt.clone(),
+            usdc: self.usdc.clone(),
+            provider: self.provider.copy(),
+            tenant: Tenant {
+                wallet: self.tenant.wallet.insecure_clone(),
+                session: self.tenant.session.insecure_clone(),
+            },
+            nonce: self.nonce,
+        }
     }
 
     /// Lets the tenant use its last number again.
