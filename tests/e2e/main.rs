@@ -11,3 +11,4 @@ mod network;
 mod orders;
 mod rent;
 mod tenant;
+mod typescript;
