@@ -90,6 +90,7 @@ function found(instruction, rules, pdas) {
 /** What the inputs are that only serve to find accounts. */
 const INPUTS = {
     mint: 'The mint of the balance; only to find accounts.',
+    nonce: "The order's number; only to find accounts.",
     number: "The shard's number; only to find accounts.",
     owner: "The provider's wallet; only to find accounts.",
     delegator: "The delegator's wallet; only to find accounts.",
