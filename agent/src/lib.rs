@@ -13,6 +13,7 @@ pub mod bundle;
 pub mod chain;
 pub mod clock;
 pub mod config;
+pub mod exit;
 pub mod funding;
 pub mod gpu;
 pub mod heartbeat;

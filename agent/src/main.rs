@@ -6,13 +6,14 @@ use clap::{Parser, Subcommand};
 use gantry_agent::{
     clock::SystemClock,
     config::{Config, SimulatedGpu},
-    gpu,
+    exit, gpu,
     probe::Probe,
     run::{self, Consent},
     runtime::{directory::JobDirectory, supervisor},
     selftest, status,
 };
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use gantry_sdk::Pubkey;
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 use tracing_subscriber::EnvFilter;
 
 /// Threads of the agent: one to answer while the other signs.
@@ -64,6 +65,21 @@ enum Command {
         /// As JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Announces to tenants when their jobs end here: at least ten minutes ahead. An announced exit can be moved later, never nearer.
+    Exit {
+        /// The agent's configuration.
+        #[arg(long)]
+        config: PathBuf,
+        /// A job's address; can be given several times.
+        #[arg(long = "job", value_name = "ADDRESS", required_unless_present = "all")]
+        jobs: Vec<Pubkey>,
+        /// All jobs that this agent serves.
+        #[arg(long, conflicts_with = "jobs")]
+        all: bool,
+        /// How long from now, such as 15m or 2h.
+        #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = exit::notice)]
+        after: Duration,
     },
     /// Runs one job's workload; started by the agent itself.
     #[command(hide = true)]
@@ -133,6 +149,24 @@ fn dispatch(command: Command) -> Result<ExitCode> {
                 println!("{}", serde_json::to_string_pretty(&status)?);
             } else {
                 print!("{}", status::show(&status, &SystemClock::new()));
+            }
+        }
+        Command::Exit {
+            config,
+            jobs,
+            all,
+            after,
+        } => {
+            let config = Config::load(&config)?;
+            let wanted = if all {
+                exit::Wanted::All
+            } else {
+                exit::Wanted::These(jobs)
+            };
+            let (told, failed) = threads()?.block_on(exit::announce(&config, &wanted, after))?;
+            print!("{told}");
+            if failed {
+                return Ok(ExitCode::FAILURE);
             }
         }
         // Without threads: it enters namespaces of its own.

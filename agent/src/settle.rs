@@ -14,6 +14,8 @@ use crate::{
 const PER_TRANSACTION: usize = 2;
 /// The chain's clock may be behind this machine's by a block or two.
 const CLOCK_BEHIND: Duration = Duration::from_millis(500);
+/// Pause before a receipt that soon counts no more is sent again.
+const EXPIRING_RETRY: Duration = Duration::from_secs(1);
 /// How often a settlement is sent again for that reason.
 const CLOCK_RETRIES: usize = 6;
 
@@ -24,6 +26,11 @@ struct Due {
 }
 
 impl Due {
+    /// Whether it counts for a grace window only.
+    fn is_expiring(&self) -> bool {
+        self.receipt.tenant_key != self.job.account().session_key
+    }
+
     fn action(&self) -> Action {
         Action::Settle {
             receipt: Box::new(self.receipt.clone()),
@@ -32,17 +39,35 @@ impl Due {
     }
 }
 
-/// Settles at every interval, for good.
+/// Settles at every interval, and at once what a session key has signed that was rotated, for good.
 pub async fn settle_forever(jobs: Arc<Jobs>, services: Arc<Services>, interval: Duration) {
+    let mut pause = interval;
     loop {
-        sleep(interval).await;
-        settle_once(&jobs, &services).await;
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = services.rotated.notified() => {}
+        }
+        let left = settle_once(&jobs, &services).await;
+        pause = if left == Left::Expiring {
+            interval.min(EXPIRING_RETRY)
+        } else {
+            interval
+        };
     }
+}
+
+/// What a round of settling has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// At most what the next receipt replaces.
+    Nothing,
+    /// A receipt of a former session key, which counts for a grace window only.
+    Expiring,
 }
 
 /// Settles the newest receipt of every running job. What fails is tried again the next time: nothing is lost, for the next receipt
 /// replaces it.
-pub async fn settle_once(jobs: &Jobs, services: &Services) {
+pub async fn settle_once(jobs: &Jobs, services: &Services) -> Left {
     let mut due = Vec::new();
     // A job that has ended settles its last receipt itself.
     for job in jobs.all().into_iter().filter(|job| job.view().stage == Stage::Running) {
@@ -52,14 +77,20 @@ pub async fn settle_once(jobs: &Jobs, services: &Services) {
             Err(error) => tracing::error!(job = %job.address(), %error, "a receipt could not be read"),
         }
     }
+    let mut left = Left::Nothing;
     for batch in due.chunks(PER_TRANSACTION) {
-        if settle(services, batch).await.is_err() && batch.len() > 1 {
-            // One of them spoils the transaction for the other.
-            for one in batch {
-                let _ = settle(services, std::slice::from_ref(one)).await;
+        if settle(services, batch).await.is_ok() {
+            continue;
+        }
+        for one in batch {
+            // One of them may have spoiled the transaction for the other.
+            let settled = batch.len() > 1 && settle(services, std::slice::from_ref(one)).await.is_ok();
+            if !settled && one.is_expiring() {
+                left = Left::Expiring;
             }
         }
     }
+    left
 }
 
 async fn settle(services: &Services, batch: &[Due]) -> Result<(), ChainError> {

@@ -20,6 +20,7 @@ mod mint;
 mod output;
 mod period;
 mod progress;
+mod record;
 mod state;
 mod table;
 mod token;
@@ -71,13 +72,16 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
         Command::Resume(arguments) => return commands::resume::run(&context, &arguments).await,
         Command::Logs(arguments) => commands::logs::run(&context, &arguments).await?,
         Command::Extend(arguments) => commands::extend::run(&context, &arguments).await?,
+        Command::RotateKey(arguments) => commands::rotate_key::run(&context, &arguments).await?,
         Command::Stop(arguments) => return commands::stop::run(&context, &arguments).await,
         Command::Balance(command) => commands::balance::run(&context, command).await?,
         Command::Fees(command) => commands::fees::run(&context, command).await?,
         Command::Stake(command) => commands::stake::run(&context, command).await?,
         Command::Delegation(command) => commands::delegation::run(&context, command).await?,
+        Command::Tenant(command) => commands::tenant::run(&context, command).await?,
         Command::Provider(command) => commands::provider::run(&context, command).await?,
         Command::Node(command) => commands::node::run(&context, command).await?,
+        Command::Device(command) => commands::device::run(&context, command).await?,
         Command::Market(command) => commands::market::run(&context, command).await?,
         Command::Ps => commands::ps::run(&context).await?,
         Command::Bill(arguments) => commands::bill::run(&context, &arguments).await?,

@@ -56,6 +56,14 @@ pub(crate) fn parse(text: &str) -> Result<u32, Failure> {
     }
 }
 
+/// A moment that lies ahead, in Unix seconds, as what is left until then.
+pub(crate) fn show_until(at: i64, now: i64) -> String {
+    match u32::try_from(at.saturating_sub(now)) {
+        Ok(left_s) if left_s > 0 => format!("in {}", show_s(left_s)),
+        _ => "now".to_owned(),
+    }
+}
+
 /// Whole seconds as [`parse`] reads them: `90s` is `1m30s`.
 pub(crate) fn show_s(seconds: u32) -> String {
     let mut rest = seconds;

@@ -15,6 +15,41 @@ pub type Actor = u8;
 /// A mint's number, below [`TOKENS`].
 pub type Token = u8;
 
+/// A class's number, below [`CLASSES`].
+pub type Class = u8;
+/// A GPU's number, below [`DEVICES`].
+pub type Device = u16;
+
+/// How many names of classes there are. The last is none.
+pub const CLASSES: Class = 4;
+/// How many GPUs there are in the world.
+pub const DEVICES: Device = 40;
+
+/// What governance may call a class.
+#[must_use]
+pub const fn class_name(class: Class) -> [u8; 16] {
+    match class {
+        0 => *b"h100-sxm\0\0\0\0\0\0\0\0",
+        1 => *b"rtx-4090\0\0\0\0\0\0\0\0",
+        2 => *b"sixteen-letters-",
+        _ => *b"H100\0\0\0\0\0\0\0\0\0\0\0\0",
+    }
+}
+
+/// Whether it is a name.
+#[must_use]
+pub const fn is_named(class: Class) -> bool {
+    class + 1 < CLASSES
+}
+
+/// What tells a GPU from every other.
+#[must_use]
+pub fn identity(device: Device) -> [u8; 32] {
+    let mut identity = [0xde; 32];
+    identity[..2].copy_from_slice(&device.to_le_bytes());
+    identity
+}
+
 /// Who gets the fees at first, and trades only after somebody else is named.
 pub const TREASURER: Actor = 6;
 
@@ -40,6 +75,8 @@ pub enum Key {
     Wallet(Actor),
     /// An actor's hot key as a tenant.
     Session(Actor),
+    /// Another, which it rotates to.
+    Spare(Actor),
     /// One of an actor's hot keys as a provider.
     Attestation(Actor, u8),
     /// All zeros, which nobody holds.
@@ -80,7 +117,7 @@ impl Keys {
     #[must_use]
     pub fn new() -> Self {
         let per_actor = |actor: Actor| {
-            let mut names = vec![format!("fuzz wallet {actor}"), format!("fuzz session {actor}")];
+            let mut names: Vec<_> = HOT.map(|kind| format!("fuzz {kind} {actor}")).into();
             names.extend((0..ATTESTATION_KEYS).map(|number| format!("fuzz attestation {actor} {number}")));
             names
         };
@@ -116,6 +153,9 @@ impl Default for Keys {
     }
 }
 
+/// The keys of an actor that is no provider.
+const HOT: [&str; 3] = ["wallet", "session", "spare"];
+
 /// The key pair of a name.
 fn named(name: String) -> Keypair {
     Keypair::new_from_array(sha256(name.as_bytes()))
@@ -125,8 +165,9 @@ fn place(key: Key) -> Option<usize> {
     let (actor, place) = match key {
         Key::Wallet(actor) => (actor, 0),
         Key::Session(actor) => (actor, 1),
-        Key::Attestation(actor, number) => (actor, 2 + number),
+        Key::Spare(actor) => (actor, 2),
+        Key::Attestation(actor, number) => (actor, 3 + number),
         Key::Zero => return None,
     };
-    Some(usize::from(actor) * usize::from(2 + ATTESTATION_KEYS) + usize::from(place))
+    Some(usize::from(actor) * (HOT.len() + usize::from(ATTESTATION_KEYS)) + usize::from(place))
 }

@@ -4,10 +4,7 @@ use anchor_lang::Discriminator;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use borsh::BorshDeserialize;
 use market::events::{
-    BalanceDeposited, BalanceOpened, BalanceWithdrawn, BidDropped, BidPlaced, BidRefunded, BidWithdrawn, ClaimOpened,
-    ClaimRefuted, ClaimSettled, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExtended,
-    JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured, NodeHeartbeaten,
-    NodePriced, NodeRegistered, NodeUpdated, OrderAccepted, OrderCancelled, OrderOpened, ProviderConfigured,
+    BalanceDeposited, BalanceOpened, BalanceWithdrawn, BidDropped, BidPlaced, BidRefunded, BidWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, ClassConfigured, DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExitAnnounced, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, OrderAccepted, OrderCancelled, OrderOpened, PriceRangeConfigured, ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
@@ -86,7 +83,9 @@ events! {
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
         JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
-        FeesSwept, OrderOpened, BidPlaced, BidWithdrawn, BidDropped, OrderAccepted, OrderCancelled, BidRefunded;
+        FeesSwept, SessionRotated, JobExitAnnounced, MintReferenceSet, TenantOpened, ProviderRecorded, TenantRecorded,
+        ClassConfigured, PriceRangeConfigured, DeviceRegistered, DeviceMoved, DeviceRetired,
+        OrderOpened, BidPlaced, BidWithdrawn, BidDropped, OrderAccepted, OrderCancelled, BidRefunded;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

@@ -12,9 +12,11 @@ use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 
 mod claims;
+mod sessions;
 
 pub use claims::VerifiedClaim;
 
+use self::sessions::Sessions;
 use crate::{
     address::ED25519_PROGRAM,
     event::Event,
@@ -162,6 +164,9 @@ pub fn verify(
             Event::ClaimSettled(settled) if settled.job == address => replay.settle_claim(transaction, settled)?,
             Event::ClaimRefuted(refuted) if refuted.job == address => replay.claim = None,
             Event::JobRekeyed(rekeyed) if rekeyed.job == address => replay.attestation_key = rekeyed.attestation_key,
+            Event::JobStarted(started) if started.job == address => replay.sessions.started_at = started.at,
+            Event::SessionRotated(rotated) if rotated.job == address => replay.sessions.rotate(rotated)?,
+            Event::JobExitAnnounced(announced) if announced.job == address => replay.exits_at = announced.exits_at,
             _ => {}
         }
     }
@@ -186,7 +191,12 @@ pub fn verify(
         (
             "session key of the job",
             job.session_key.to_bytes(),
-            opened.session_key.to_bytes(),
+            replay.sessions.present.to_bytes(),
+        ),
+        (
+            "former session key of the job",
+            job.former_session_key.to_bytes(),
+            replay.sessions.former.to_bytes(),
         ),
         (
             "attestation key of the job",
@@ -199,6 +209,16 @@ pub fn verify(
             (CHAIN, Pubkey::from(on_chain)),
             (COMPUTED, Pubkey::from(computed)),
         )?;
+    }
+    for (what, on_chain, computed) in [
+        (
+            "rotation of the session key",
+            job.session_rotated_at,
+            replay.sessions.rotated_at,
+        ),
+        ("exit", job.exits_at, replay.exits_at),
+    ] {
+        same(what, (CHAIN, on_chain), (COMPUTED, computed))?;
     }
     let state = job.state().ok_or(Discrepancy::UnknownState(job.state))?;
     if matches!(state, JobState::Closed | JobState::Cancelled) {
@@ -229,6 +249,8 @@ struct Replay<'a> {
     opened: &'a JobOpened,
     genesis_hash: [u8; 32],
     attestation_key: Pubkey,
+    sessions: Sessions,
+    exits_at: i64,
     /// What is set aside, extensions included.
     escrow: u64,
     sequence: u64,
@@ -250,6 +272,8 @@ impl<'a> Replay<'a> {
             opened,
             genesis_hash,
             attestation_key,
+            sessions: Sessions::of(opened),
+            exits_at: 0,
             escrow: opened.escrow,
             sequence: 0,
             metered_ms: 0,
@@ -304,11 +328,7 @@ impl<'a> Replay<'a> {
             ("the receipt", signed.provider_key),
             ("the job", self.attestation_key),
         )?;
-        same(
-            "session key",
-            ("the receipt", signed.tenant_key),
-            ("the job", self.opened.session_key),
-        )?;
+        self.sessions.check(&signed, settled.at)?;
         if signed.receipt.sequence <= self.sequence || signed.receipt.metered_ms < self.metered_ms {
             return Err(Discrepancy::NotNewer(signature));
         }

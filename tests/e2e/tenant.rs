@@ -157,3 +157,30 @@ fn a_workload_that_is_interrupted_or_stopped_is_paid_until_then() {
     run.wait().expect("its end");
     assert_metered(&network, &network.json(&["stop", &job]), 1..6);
 }
+
+#[test]
+fn a_job_whose_session_key_is_rotated_while_it_runs_goes_on_under_the_new_one() {
+    let network = Network::start(&["--agents", "1", "--settle-every-s", "60"]);
+    let run = network.run_script(&counting(14), &[]);
+    let (job, _) = running_job(&network);
+    sleep(Duration::from_secs(3));
+    let rotated = network.json(&["rotate-key", &job[..8]]);
+    assert_ne!(rotated["session_key"], rotated["former_session_key"], "{rotated}");
+    let output = run.wait_with_output().expect("gantry run");
+    let bill = json_of(&output);
+    assert!(shown(&output).contains("all done\n"), "{}", shown(&output));
+    assert!(
+        shown(&output).contains("the session key was rotated"),
+        "{}",
+        shown(&output)
+    );
+    assert_metered(&network, &bill, 14..17);
+    // What the old key had signed was settled at once, long before the interval was over.
+    assert_eq!(bill["settlements"].as_array().map(Vec::len), Some(2), "{bill}");
+    let again = network
+        .gantry()
+        .args(["--json", "rotate-key", &job])
+        .output()
+        .expect("gantry");
+    assert!(!again.status.success(), "the job has ended");
+}

@@ -12,6 +12,7 @@ mod offers;
 mod orders;
 mod paging;
 mod problems;
+mod records;
 mod resyncing;
 mod rows;
 mod rpc;

@@ -1,6 +1,6 @@
 //! The scenes of jobs.
 
-use gantry_protocol::fees::shard_of;
+use gantry_protocol::{fees::shard_of, limits::EXIT_NOTICE_S};
 use gantry_sdk::{Pubkey, Signer, instruction::market as instruction};
 use gantry_tests::parties::{DURATION_S, GRACE_WINDOW_S, START_DEADLINE_S};
 
@@ -86,5 +86,18 @@ pub(crate) fn rekey(tokens: Tokens) -> Scene {
 pub(crate) fn extend(tokens: Tokens) -> Scene {
     let (stage, job) = running(tokens);
     let call = instruction::job_extend(job, &stage.world.job(&job), 2 * DURATION_S);
+    Scene::new(stage, call).about(job)
+}
+
+pub(crate) fn exit(tokens: Tokens) -> Scene {
+    let (stage, job) = running(tokens);
+    let exits_at = stage.world.chain.now() + i64::from(EXIT_NOTICE_S);
+    let call = instruction::job_exit(stage.world.provider.attestation.pubkey(), job, exits_at);
+    Scene::new(stage, call).about(job)
+}
+
+pub(crate) fn session_rotate(tokens: Tokens) -> Scene {
+    let (stage, job) = running(tokens);
+    let call = instruction::session_rotate(job, &stage.world.job(&job), ELSEWHERE);
     Scene::new(stage, call).about(job)
 }

@@ -4,9 +4,11 @@
 //! every way that `case` knows: by its flags, by each other account of the chain in its place, and by what can be wrong with the account
 //! itself. `expectation` says by rule which error must come of it; `exceptions` lists what does not go by the rule, with the reason.
 
+mod allowed;
 mod case;
 mod claim_scenes;
 mod copies;
+mod class_scenes;
 mod delegation_scenes;
 mod exceptions;
 mod expectation;
@@ -16,6 +18,7 @@ mod idl;
 mod job_scenes;
 mod kind;
 mod order_scenes;
+mod record_scenes;
 mod scene;
 mod scenes;
 mod stage;
@@ -29,7 +32,7 @@ use solana_transaction_error::TransactionError;
 use subject::Subject;
 
 /// So many cases there are at least: none vanishes unnoticed.
-const FLOOR: usize = 18_300;
+const FLOOR: usize = 18_500;
 
 /// One test per instruction.
 macro_rules! every_wrong_account_is_refused {
@@ -48,18 +51,23 @@ every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
     bid_drop, bid_place, bid_refund, bid_withdraw,
     claim_open, claim_refute, claim_settle,
+    class_register, class_update,
     commission_set,
     config_initialize, config_update,
     delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
+    device_move, device_register, device_retire,
     fault_prove, fee_shard_open, fees_sweep,
-    job_cancel, job_close, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
-    mint_register, mint_update,
+    job_cancel, job_close, job_exit, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
+    mint_reference_set, mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     order_accept, order_cancel, order_expire, order_open,
     pool_configure, pool_initialize,
+    price_range_register, price_range_update,
     provider_register, provider_update,
     reward_add,
+    session_rotate,
     stake_deposit, stake_open, stake_release, stake_reserve, stake_slash,
+    tenant_open,
     unbonding_cancel, unbonding_request, unbonding_withdraw,
 }
 

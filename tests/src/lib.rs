@@ -16,6 +16,7 @@ pub mod key;
 pub mod orders;
 pub mod outcome;
 pub mod parties;
+pub mod records;
 pub mod signatures;
 pub mod token;
 pub mod world;

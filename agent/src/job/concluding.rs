@@ -7,7 +7,12 @@ use gantry_sdk::market::{
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{handle, record::Stage, services::Counters, task::Task};
+use super::{
+    payable::{self, closable_at_s},
+    record::Stage,
+    services::Counters,
+    task::Task,
+};
 use crate::chain::{Action, ChainError};
 
 /// The chain's clock may be behind this machine's by a block or two.
@@ -117,7 +122,10 @@ impl Task {
             };
             tokio::select! {
                 () = sleep_until(again) => {}
-                Ok(()) = self.account.changed() => { self.look_at_chain(); }
+                Ok(()) = self.account.changed() => {
+                    self.look_at_chain();
+                    self.follow_rotation().await;
+                }
                 Ok(()) = self.countersigned.changed() => {}
                 Some(order) = self.orders.recv() => self.answer_late(order),
             }
@@ -195,7 +203,7 @@ impl Task {
 
     /// Claims the newest receipt that the chain would take.
     async fn send_claim(&mut self) -> Next {
-        let claimable = handle::claimable(&self.services, self.address, self.record.account).await;
+        let claimable = payable::claimable(&self.services, self.address, self.record.account).await;
         let receipt = match claimable {
             Ok(Some(receipt)) => Box::new(receipt),
             Ok(None) => return Next::NothingToClaim,
@@ -240,7 +248,7 @@ impl Task {
         let unsettled = if send == Send::Cancel {
             None
         } else {
-            match handle::unsettled(&self.services, address, self.record.account).await {
+            match payable::unsettled(&self.services, address, self.record.account).await {
                 Ok(unsettled) => unsettled,
                 Err(error) if error.is_for_good() => {
                     tracing::error!(job = %address, %error, "the last receipt cannot be read; closing without it");
@@ -322,14 +330,4 @@ impl Task {
             }
         }
     }
-}
-
-/// Unix seconds of the chain's clock after which anybody may close the job; unknown before its start was seen.
-fn closable_at_s(account: &Job) -> Option<i64> {
-    let ends_at = match account.state()? {
-        JobState::Stopped => account.stopped_at,
-        JobState::Running if account.started_at > 0 => account.started_at.saturating_add(account.max_duration_s.into()),
-        _ => return None,
-    };
-    Some(ends_at.saturating_add(account.grace_window_s.into()))
 }

@@ -4,13 +4,13 @@ use gantry_protocol::Receipt;
 use gantry_sdk::{
     Pubkey, Signature,
     market::state::Job,
-    receipt::{CoSignedReceipt, ProviderReceipt},
+    receipt::{CoSignedReceipt, ReceiptError},
     wire::{Exit, JobStatus, StartRequest},
 };
 use std::{fs, sync::Arc};
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 
-use super::{record::Stage, services::Services};
+use super::{payable, record::Stage, services::Services};
 use crate::{
     job::services::Counters,
     receipts::{LogError, SignedRow},
@@ -42,9 +42,8 @@ pub struct Countersigned {
     pub is_final: bool,
 }
 
-impl From<&SignedRow> for Countersigned {
-    fn from(row: &SignedRow) -> Self {
-        let receipt = row.receipt;
+impl From<&Receipt> for Countersigned {
+    fn from(receipt: &Receipt) -> Self {
         Self {
             sequence: receipt.sequence,
             metered_ms: receipt.metered_ms,
@@ -129,9 +128,11 @@ impl JobHandle {
     /// Takes note of a sighting of its account, unless a later one was seen already.
     pub fn saw(&self, account: Job) {
         self.account.send_if_modified(|known| {
-            // Of what changes beside state and sequence, the key changes once and the rented time only grows.
-            let changed =
-                account.attestation_key != known.attestation_key || account.max_duration_s > known.max_duration_s;
+            // Of what changes beside state and sequence, the attestation key changes once, and the others only grow.
+            let changed = account.attestation_key != known.attestation_key
+                || account.max_duration_s > known.max_duration_s
+                || account.session_rotated_at > known.session_rotated_at
+                || account.exits_at > known.exits_at;
             let newer = (account.state, account.sequence) > (known.state, known.sequence)
                 || (changed && account.state >= known.state);
             if newer {
@@ -217,7 +218,11 @@ impl JobHandle {
         })
         .await;
         let row = stored.map_err(|error| LogError::Storage(error.to_string()))??;
-        let countersigned = Countersigned::from(&row);
+        if self.account().session_key != tenant_key {
+            // Rotated in this very moment: what still counts is looked through after every rotation.
+            return Err(LogError::Signature(ReceiptError::InvalidSignature(tenant_key)));
+        }
+        let countersigned = Countersigned::from(&row.receipt);
         let newer = self.countersigned.send_if_modified(|known| {
             let newer = countersigned.sequence > known.sequence;
             if newer {
@@ -240,64 +245,6 @@ impl JobHandle {
         if self.countersigned.borrow().sequence <= account.sequence {
             return Ok(None);
         }
-        unsettled(&self.services, self.address, account).await
+        payable::unsettled(&self.services, self.address, account).await
     }
-}
-
-/// As [`JobHandle::unsettled`], from the log.
-pub(super) async fn unsettled(
-    services: &Services,
-    address: Pubkey,
-    account: Job,
-) -> Result<Option<CoSignedReceipt>, LogError> {
-    let log = Arc::clone(&services.log);
-    let rows = tokio::task::spawn_blocking(move || log.newest_first(&address)).await;
-    let rows = rows.map_err(|error| LogError::Storage(error.to_string()))??;
-    Ok(newest_payable(rows, &account))
-}
-
-/// The newest receipt of this provider alone that the chain would take as a claim: more than is settled, and at most the grace window
-/// beyond the last that both sides signed.
-pub(super) async fn claimable(
-    services: &Services,
-    address: Pubkey,
-    account: Job,
-) -> Result<Option<ProviderReceipt>, LogError> {
-    let log = Arc::clone(&services.log);
-    let rows = tokio::task::spawn_blocking(move || log.newest_first(&address)).await;
-    let rows = rows.map_err(|error| LogError::Storage(error.to_string()))??;
-    Ok(newest_claimable(rows, &account))
-}
-
-fn newest_claimable(rows: Vec<SignedRow>, account: &Job) -> Option<ProviderReceipt> {
-    let grace_ms = u64::from(account.grace_window_s) * 1_000;
-    let most_ms = most_claimable_ms(account).min(account.co_signed_ms.saturating_add(grace_ms));
-    let mut rows = rows.into_iter();
-    let row = rows.find(|row| row.provider_key == account.attestation_key && row.receipt.metered_ms <= most_ms)?;
-    let is_more = row.receipt.sequence > account.sequence && row.receipt.metered_ms > account.metered_ms;
-    (is_more && account.is_final == 0).then_some(ProviderReceipt {
-        receipt: row.receipt,
-        key: row.provider_key,
-        signature: row.provider_signature,
-    })
-}
-
-/// The first of these receipts, newest first, that both sides signed and that the chain still pays for.
-pub(crate) fn newest_payable(rows: Vec<SignedRow>, account: &Job) -> Option<CoSignedReceipt> {
-    let most_ms = most_claimable_ms(account);
-    rows.into_iter()
-        .filter(|row| row.receipt.sequence > account.sequence && account.is_final == 0)
-        .filter(|row| row.provider_key == account.attestation_key && row.receipt.metered_ms <= most_ms)
-        .find_map(|row| row.co_signed(&account.session_key))
-}
-
-/// What the chain pays for at most: the rented time, and the time until the tenant's stop. The chain's clock has whole seconds, so
-/// stamps that differ by `n` may lie almost `n + 1` seconds apart.
-pub(super) fn most_claimable_ms(account: &Job) -> u64 {
-    let rented_ms = u64::from(account.max_duration_s) * 1_000;
-    if account.stopped_at == 0 {
-        return rented_ms;
-    }
-    let elapsed_s = u64::try_from(account.stopped_at - account.started_at).unwrap_or(0);
-    rented_ms.min((elapsed_s + 1) * 1_000)
 }

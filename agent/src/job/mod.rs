@@ -5,7 +5,9 @@
 mod concluding;
 mod files;
 mod handle;
+mod payable;
 mod record;
+mod rotation;
 mod running;
 mod sampling;
 mod services;
@@ -13,8 +15,8 @@ mod signing;
 mod starting;
 mod task;
 
-pub(crate) use handle::newest_payable;
 pub use handle::{Countersigned, JobHandle, MAX_LOG_STREAMS, Refusal, View};
+pub(crate) use payable::newest_payable;
 pub use record::{JobRecord, Stage};
 pub use services::{Counters, Services, Settings, Slots};
 pub use task::Task;

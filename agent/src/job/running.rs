@@ -6,7 +6,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
 use super::{
-    handle::{Order, Refusal, most_claimable_ms},
+    handle::{Order, Refusal},
+    payable::{most_claimable_ms, now_s},
     record::Stage,
     sampling::Sampler,
     task::Task,
@@ -137,6 +138,9 @@ impl Task {
                     self.warn_of_gap(meter.look(self.services.clock.monotonic()));
                     self.publish(meter.metered_ms());
                     sampler.begin(meter.metered_ms());
+                    if self.has_exited() {
+                        break "the provider ended the job, as it had announced";
+                    }
                     if meter.is_exhausted() {
                         break "the rented time was over";
                     }
@@ -151,7 +155,10 @@ impl Task {
                         break "the tenant stopped the job on chain";
                     }
                     Some(JobState::Closed | JobState::Cancelled) => break "the job was closed on chain",
-                    _ => self.extend(&mut meter),
+                    _ => {
+                        self.follow_rotation().await;
+                        self.adjust(&mut meter);
+                    }
                 },
                 Some(order) = self.orders.recv() => {
                     if self.answer_while_running(order) {
@@ -192,9 +199,19 @@ impl Task {
         finish
     }
 
-    /// Lets the workload run for as long as the job is rented now.
-    fn extend(&self, meter: &mut Meter) {
+    /// Whether the moment has come at which this provider ends the job.
+    fn has_exited(&self) -> bool {
+        let exits_at = self.record.account.exits_at;
+        exits_at != 0 && now_s(&self.services) >= exits_at
+    }
+
+    /// Lets the workload run for as long as the job is rented now, and until an exit.
+    fn adjust(&self, meter: &mut Meter) {
         let most_ms = most_claimable_ms(&self.record.account);
+        if most_ms < meter.most_ms() {
+            tracing::info!(job = %self.address, most_ms, "the job ends at its announced exit");
+            meter.limit(most_ms, self.claims.metered_ms);
+        }
         if most_ms <= meter.most_ms() {
             return;
         }

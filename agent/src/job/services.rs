@@ -11,6 +11,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::Notify;
 
 use super::handle::Refusal;
 use crate::{
@@ -220,6 +221,8 @@ pub struct Services {
     pub settings: Settings,
     /// What happened so far.
     pub counters: Counters,
+    /// Wakes the settler: a tenant has rotated its session key.
+    pub rotated: Notify,
 }
 
 #[cfg(test)]

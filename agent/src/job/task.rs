@@ -15,6 +15,7 @@ use tokio::{
 use super::{
     files,
     handle::{Countersigned, JobHandle, MAX_LOG_STREAMS, Order, Refusal, Reply, View},
+    payable,
     record::{JobRecord, Stage},
     services::Services,
 };
@@ -35,6 +36,10 @@ pub struct Task {
     pub(super) orders: mpsc::Receiver<Order>,
     pub(super) account: watch::Receiver<Job>,
     pub(super) countersigned: watch::Receiver<Countersigned>,
+    /// To take back what no longer counts.
+    pub(super) recount: watch::Sender<Countersigned>,
+    /// The session key for which it was last looked through what counts.
+    pub(super) session_key: Pubkey,
     /// Where this agent's claims stand.
     pub(super) claims: MeterState,
     /// Who waits for the start.
@@ -59,11 +64,12 @@ impl Task {
     ) -> Result<(Arc<JobHandle>, JoinHandle<()>), LogError> {
         let (claims, given_up) = (services.log.meter(&address)?, services.log.is_given_up(&address)?);
         let rows = services.log.newest_first(&address)?;
-        let both = rows
-            .iter()
-            .find(|row| row.tenant_signature.is_some())
-            .map(Countersigned::from)
-            .unwrap_or_default();
+        let both = if record.account.session_rotated_at == 0 {
+            let signed = rows.iter().find(|row| row.tenant_signature.is_some());
+            signed.map(|row| Countersigned::from(&row.receipt)).unwrap_or_default()
+        } else {
+            payable::standing(rows.clone(), &record.account, payable::now_s(&services))
+        };
         let directory = JobDirectory::of(&services.settings.data_dir, &address);
         if let Err(error) = directory.create() {
             tracing::error!(job = %address, %error, "the job's directory cannot be made");
@@ -89,12 +95,13 @@ impl Task {
             account: see,
             view: shown,
             newest: receipts,
-            countersigned: countersign,
+            countersigned: countersign.clone(),
             upload: Mutex::new(()),
             log_streams: Arc::new(Semaphore::new(MAX_LOG_STREAMS)),
         };
         let task = Self {
             address,
+            session_key: record.account.session_key,
             given_up,
             compared: record.stage == Stage::Waiting,
             record,
@@ -103,6 +110,7 @@ impl Task {
             orders,
             account,
             countersigned,
+            recount: countersign,
             claims,
             waiting: Vec::new(),
             view,

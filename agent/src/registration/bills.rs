@@ -12,6 +12,7 @@ use tokio::time::sleep;
 
 use crate::{
     chain::ChainError,
+    clock::{Clock, SystemClock},
     job::newest_payable,
     receipts::{LogError, ReceiptLog},
 };
@@ -36,6 +37,7 @@ pub struct Bill {
 /// [`LogError`] when the log cannot be read; a damaged row costs only its own job.
 pub fn unpaid(log: &ReceiptLog, jobs: &[(Pubkey, Job)], own: &Pubkey) -> Result<Vec<Bill>, LogError> {
     let mut bills = Vec::new();
+    let now_s = SystemClock::new().unix_ms().div_euclid(1_000);
     for (address, job) in jobs.iter().filter(|(_, job)| job.attestation_key != *own) {
         let rows = match log.newest_first(address) {
             Err(error @ LogError::Damaged(_)) => {
@@ -44,7 +46,7 @@ pub fn unpaid(log: &ReceiptLog, jobs: &[(Pubkey, Job)], own: &Pubkey) -> Result<
             }
             other => other?,
         };
-        bills.extend(newest_payable(rows, job).map(|receipt| Bill {
+        bills.extend(newest_payable(rows, job, now_s).map(|receipt| Bill {
             receipt,
             mint: job.mint,
         }));

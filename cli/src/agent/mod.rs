@@ -39,7 +39,7 @@ pub(crate) struct Agent {
     http: reqwest::Client,
     endpoint: String,
     job: Pubkey,
-    session_key: Keypair,
+    session_key: Mutex<Keypair>,
     wrong_key: Arc<AtomicBool>,
     last_time_ms: AtomicI64,
     heard_at: Mutex<Instant>,
@@ -60,12 +60,23 @@ impl Agent {
             http,
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             job,
-            session_key: session_key.insecure_clone(),
+            session_key: Mutex::new(session_key.insecure_clone()),
             wrong_key,
             last_time_ms: AtomicI64::new(0),
             heard_at: Mutex::new(Instant::now()),
             receipt_wait: LONGEST_RECEIPT_WAIT.min(patience / 3),
         })
+    }
+
+    /// The key that signs for the tenant.
+    pub(crate) fn session_key(&self) -> Keypair {
+        let key = self.session_key.lock().unwrap_or_else(PoisonError::into_inner);
+        key.insecure_clone()
+    }
+
+    /// Signs with another key from now on: the job's was rotated.
+    pub(crate) fn sign_with(&self, session_key: Keypair) {
+        *self.session_key.lock().unwrap_or_else(PoisonError::into_inner) = session_key;
     }
 
     /// Where it answers.
@@ -98,7 +109,7 @@ impl Agent {
             time_ms: self.next_time_ms(),
             body_hash: &body.hash,
         };
-        let headers = request.headers(&self.session_key);
+        let headers = request.headers(&self.session_key());
         let mut builder = self
             .http
             .request(method.clone(), format!("{}{path_and_query}", self.endpoint))

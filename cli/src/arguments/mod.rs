@@ -1,6 +1,7 @@
 //! What can be typed after `gantry`.
 
 mod delegation;
+mod device;
 mod inspect;
 mod money;
 mod offer;
@@ -16,14 +17,15 @@ use crate::failure::EXIT_CODES;
 
 pub(crate) use self::{
     delegation::{DelegationCommand, Part},
+    device::{DeviceCommand, DeviceRegisterArguments},
     inspect::{JobArguments, MarketCommand, MarketListArguments, Sort, VerifyArguments},
     money::{BalanceCommand, FeesCommand, StakeCommand},
     offer::{
         NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
-        ProviderProfileArguments, ProviderUpdateArguments,
+        ProviderProfileArguments, ProviderUpdateArguments, TenantCommand,
     },
     order::{BidCommand, OrderArguments, OrderCommand, OrderRunArguments},
-    rent::{ExtendArguments, LogsArguments, ResumeArguments, RunArguments, StopArguments},
+    rent::{ExtendArguments, LogsArguments, ResumeArguments, RotateKeyArguments, RunArguments, StopArguments},
 };
 
 /// Rent GPUs by the second, paid from an escrow on Solana against receipts that both sides sign
@@ -80,9 +82,15 @@ pub(crate) enum Command {
     /// Who offers nodes, with which keys, and where its agent answers
     #[command(subcommand)]
     Provider(ProviderCommand),
+    /// What is known of a wallet that rents
+    #[command(subcommand)]
+    Tenant(TenantCommand),
     /// Nodes and what they cost, on the chain
     #[command(subcommand)]
     Node(NodeCommand),
+    /// GPUs, each of which the network knows once
+    #[command(subcommand)]
+    Device(DeviceCommand),
     /// What can be rented, through the indexer
     #[command(subcommand)]
     Market(MarketCommand),
@@ -100,6 +108,8 @@ pub(crate) enum Command {
     Logs(LogsArguments),
     /// Rent a job's GPUs for longer, at the same rate
     Extend(ExtendArguments),
+    /// Give a job a new session key, when the old one may be known to others
+    RotateKey(RotateKeyArguments),
     /// End a job and get back what was not used
     Stop(StopArguments),
     /// Jobs of this wallet on the chain, newest first

@@ -109,6 +109,13 @@ pub(crate) struct ExtendArguments {
     pub(crate) max_duration: u32,
 }
 
+/// `gantry rotate-key`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RotateKeyArguments {
+    /// The job: its address, the beginning of one that was opened here, or `last`
+    pub(crate) job: String,
+}
+
 /// `gantry stop`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct StopArguments {

@@ -14,21 +14,22 @@ use crate::{
     arguments::LogsArguments,
     context::Context,
     failure::Failure,
-    job::logs::Log,
+    job::{logs::Log, session},
 };
 
 /// Shows the output from its beginning and follows it to its end.
 pub(crate) async fn run(context: &Context, arguments: &LogsArguments) -> Result<()> {
     let patience = Duration::from_secs(u64::from(arguments.provider_timeout));
     let address = context.store.resolve(&arguments.job)?;
-    let record = context.store.job(&address).record()?;
+    let directory = context.store.job(&address);
+    let record = directory.record()?;
     let job: Job = context.client.get(&address).await?;
     let provider: Provider = context.client.get(&address::provider(&job.provider)).await?;
     let agent = Agent::new(
         provider.endpoint(),
         provider.tls_key_hash,
         address,
-        &record.session_key.0,
+        &session::present(&directory, &record, &job)?,
         patience,
     )?;
     let progress = context.output.progress("Asking the agent");

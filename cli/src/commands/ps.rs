@@ -1,7 +1,10 @@
 //! `gantry ps`: this wallet's jobs on the chain.
 
 use anyhow::Result;
-use gantry_sdk::{Pubkey, Signer, market::state::Job};
+use gantry_sdk::{
+    Pubkey, Signer,
+    market::state::{Job, JobState},
+};
 use serde_json::{Value, json};
 
 use crate::{bill::state_name, context::Context, mint::Mints, output::number, period, state::Record, table::Table};
@@ -25,7 +28,7 @@ pub(crate) async fn run(context: &Context) -> Result<()> {
         let record = record_of(address);
         table.row([
             address.to_string(),
-            state_name(job.state()).to_owned(),
+            state(job, now),
             job.gpus.to_string(),
             format!("{} ago", period::show_ms(age_s.saturating_mul(1_000))),
             period::show_ms(job.metered_ms),
@@ -44,6 +47,15 @@ pub(crate) async fn run(context: &Context) -> Result<()> {
         .output
         .show(&json!({ "tenant": tenant.to_string(), "jobs": objects }), &text)?;
     Ok(())
+}
+
+/// Where the job stands, and when its provider ends it.
+fn state(job: &Job, now: i64) -> String {
+    let name = state_name(job.state());
+    if job.exits_at == 0 || !matches!(job.state(), Some(JobState::Open | JobState::Running)) {
+        return name.to_owned();
+    }
+    format!("{name}, ends {}", period::show_until(job.exits_at, now))
 }
 
 fn object(address: Pubkey, job: &Job, record: Option<&Record>) -> Value {
@@ -66,9 +78,29 @@ fn object(address: Pubkey, job: &Job, record: Option<&Record>) -> Value {
         "started_at": job.started_at,
         "stopped_at": job.stopped_at,
         "ended_at": job.ended_at,
+        // Zero when its provider has announced no exit.
+        "exits_at": job.exits_at,
         "max_duration_s": job.max_duration_s,
         // Whether this machine holds the session key, and what it ran.
         "opened_here": record.is_some(),
         "command": record.map(|record| record.command.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::scripted_chain::blank;
+
+    #[test]
+    fn an_announced_exit_is_shown_while_the_job_lives() {
+        let mut job: Job = blank();
+        job.state = JobState::Running as u8;
+        assert_eq!(state(&job, 100), "running");
+        job.exits_at = 1_000;
+        assert_eq!(state(&job, 100), "running, ends in 15m");
+        assert_eq!(state(&job, 1_001), "running, ends now");
+        job.state = JobState::Closed as u8;
+        assert_eq!(state(&job, 1_001), "closed");
+    }
 }

@@ -21,6 +21,7 @@ use crate::{
         conclude,
         drive::{Drive, Manner},
         report::Report,
+        session,
     },
     progress::Progress,
     state::Record,
@@ -97,12 +98,13 @@ async fn beside_another_process(
 ) -> Result<()> {
     let client = &context.client;
     progress.doing("The workload is told to end; the process that follows the job closes it");
-    let provider: Provider = client.get(&address::provider(&record.provider)).await?;
+    let job: Job = client.get(&record.job).await?;
+    let provider: Provider = client.get(&address::provider(&job.provider)).await?;
     let agent = Agent::new(
         provider.endpoint(),
         provider.tls_key_hash,
         record.job,
-        &record.session_key.0,
+        &session::present(&context.store.job(&record.job), record, &job)?,
         patience,
     )?;
     if let Err(error) = patiently(patience, async || agent.finish().await).await {

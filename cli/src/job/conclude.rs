@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use gantry_protocol::{Metered, UnixSeconds};
 use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer as _,
     client::{Client, ClientError},
@@ -142,21 +143,32 @@ pub(crate) async fn stop(client: &Client, wallet: &Keypair, address: Pubkey) -> 
     Ok(())
 }
 
+/// Whether the chain takes the tenant's signature: by the present session key, or by the former for as long as that counts.
+fn is_tenants(signed: &CoSignedReceipt, job: &Job, now: i64) -> bool {
+    let metered = Metered(signed.receipt.metered_ms);
+    let by_former = || job.require_former_session(signed.tenant_key.as_array(), metered, UnixSeconds(now));
+    signed.tenant_key == job.session_key || by_former().is_ok()
+}
+
 fn next_step(address: Pubkey, job: &Job, newest: Option<&CoSignedReceipt>, now: i64, caller: Pubkey) -> Step {
     let unsettled = newest.filter(|signed| {
-        signed.receipt.sequence > job.sequence && signed.provider_key == job.attestation_key && job.is_final == 0
+        signed.receipt.sequence > job.sequence
+            && signed.provider_key == job.attestation_key
+            && job.is_final == 0
+            && is_tenants(signed, job, now)
     });
     let settle = |signed: &CoSignedReceipt| job_settle(signed, job.provider, job.mint).to_vec();
     let is_final = job.is_final == 1 || unsettled.is_some_and(|signed| signed.receipt.is_final());
     // The programs close only *after* these moments, so one second later.
-    let (stopped_at, grace_s) = (job.stopped_at, i64::from(job.grace_window_s));
+    let exits_at = if job.exits_at == 0 { i64::MAX } else { job.exits_at };
+    let closable_after = job.stopped_at.min(exits_at) + i64::from(job.grace_window_s);
     match job.state() {
         None | Some(JobState::Closed | JobState::Cancelled) => Step::Ended,
         Some(JobState::Open) if now > job.start_deadline => Step::Send(vec![job_cancel(caller, address, job)]),
         Some(JobState::Open) => Step::WaitUntil(job.start_deadline + 1),
-        Some(JobState::Stopped) if !is_final && now <= stopped_at + grace_s => match unsettled {
+        Some(JobState::Stopped) if !is_final && now <= closable_after => match unsettled {
             Some(signed) => Step::Send(settle(signed)),
-            None => Step::WaitUntil(stopped_at + grace_s + 1),
+            None => Step::WaitUntil(closable_after + 1),
         },
         Some(JobState::Running) if !is_final => {
             let mut instructions = unsettled.map(settle).unwrap_or_default();
@@ -192,13 +204,18 @@ mod tests {
         let mut job: Job = blank();
         job.state = state as u8;
         job.attestation_key = provider.pubkey();
+        job.session_key = tenant().pubkey();
         (job.start_deadline, job.stopped_at, job.grace_window_s) = (100, 200, 30);
         job
     }
 
+    fn tenant() -> Keypair {
+        Keypair::new_from_array([6; 32])
+    }
+
     fn receipt(provider: &Keypair, sequence: u64, flags: u64) -> CoSignedReceipt {
         let (tenant, made) = (
-            Keypair::new(),
+            tenant(),
             Receipt {
                 genesis_hash: [0; 32],
                 job: ADDRESS.to_bytes(),
@@ -281,6 +298,25 @@ mod tests {
         let (provider, former) = (Keypair::new(), Keypair::new());
         let last = receipt(&former, 4, 0);
         assert_eq!(sent(&job(JobState::Running, &provider), Some(&last), 150), Ok(1));
+    }
+
+    #[test]
+    fn what_the_former_session_key_signed_is_settled_for_a_grace_window() {
+        let provider = Keypair::new();
+        let last = receipt(&provider, 4, 0);
+        let mut job = job(JobState::Running, &provider);
+        (job.session_key, job.former_session_key) = (Keypair::new().pubkey(), tenant().pubkey());
+        job.session_rotated_at = 150;
+        assert_eq!(sent(&job, Some(&last), 180), Ok(3), "signatures, settlement, stop");
+        assert_eq!(sent(&job, Some(&last), 181), Ok(1), "the stop alone");
+    }
+
+    #[test]
+    fn a_job_that_was_stopped_after_its_exit_is_closed_a_grace_window_after_the_exit() {
+        let mut job = job(JobState::Stopped, &Keypair::new());
+        job.exits_at = 190;
+        assert_eq!(sent(&job, None, 220), Err(221));
+        assert_eq!(sent(&job, None, 221), Ok(1));
     }
 
     #[test]

@@ -34,8 +34,6 @@ pub(crate) struct Cosigner<'a> {
     pub(crate) job: Pubkey,
     /// The provider's key as last read.
     pub(crate) attestation_key: Pubkey,
-    /// The tenant's key.
-    pub(crate) session_key: &'a Keypair,
     /// Where signed receipts are kept.
     pub(crate) directory: &'a JobDirectory,
     /// What may be signed.
@@ -108,9 +106,10 @@ impl Cosigner<'_> {
         newest: Option<&CoSignedReceipt>,
     ) -> Result<CoSignedReceipt, String> {
         let (receipt, provider_signature) = offered.read().map_err(|error| error.to_string())?;
-        // Signed already, but the agent does not know: it was restarted before our signature reached its disk.
+        let session_key = self.agent.session_key();
+        // Signed already, but the agent does not know: it was restarted before our signature reached its disk, or the key was rotated.
         if let Some(known) = newest.filter(|known| known.receipt == receipt) {
-            return Ok(known.clone());
+            return self.signed_again(known, &session_key);
         }
         self.require_provider(&receipt, &provider_signature).await?;
         let passed_ms = self.limits.ended_ms().unwrap_or_else(|| self.stopwatch.passed_ms());
@@ -125,12 +124,10 @@ impl Cosigner<'_> {
             receipt,
             provider_key: self.attestation_key,
             provider_signature,
-            tenant_key: self.session_key.pubkey(),
-            tenant_signature: sign(self.session_key, &receipt),
+            tenant_key: session_key.pubkey(),
+            tenant_signature: sign(&session_key, &receipt),
         };
-        self.directory
-            .save_receipt(&signed)
-            .map_err(|error| format!("{error:#}"))?;
+        self.keep(&signed)?;
         self.guard.remember(&receipt);
         tracing::debug!(
             sequence = receipt.sequence,
@@ -138,6 +135,25 @@ impl Cosigner<'_> {
             "signed a receipt"
         );
         Ok(signed)
+    }
+
+    /// A receipt that was signed before, under the session key of now: the agent takes no other.
+    fn signed_again(&self, known: &CoSignedReceipt, session_key: &Keypair) -> Result<CoSignedReceipt, String> {
+        if known.tenant_key == session_key.pubkey() {
+            return Ok(known.clone());
+        }
+        let signed = CoSignedReceipt {
+            tenant_key: session_key.pubkey(),
+            tenant_signature: sign(session_key, &known.receipt),
+            ..known.clone()
+        };
+        self.keep(&signed)?;
+        Ok(signed)
+    }
+
+    fn keep(&self, signed: &CoSignedReceipt) -> Result<(), String> {
+        let kept = self.directory.save_receipt(signed);
+        kept.map_err(|error| format!("{error:#}"))
     }
 
     /// The job may have been extended since it was last read.
@@ -206,7 +222,6 @@ mod tests {
             client: &Client::new("http://127.0.0.1:1"),
             job: JOB,
             attestation_key: known.pubkey(),
-            session_key: &session_key,
             directory: &directory,
             guard: Guard {
                 job: JOB.to_bytes(),
@@ -232,6 +247,50 @@ mod tests {
         let signed = outcome.unwrap();
         signed.verify().unwrap();
         assert_eq!((signed.receipt, signatures, is_kept), (receipt(4_900), 1, true));
+    }
+
+    #[tokio::test]
+    async fn what_the_former_session_key_signed_is_signed_again_by_the_new_one() {
+        let (provider, former) = (Keypair::new(), Keypair::new());
+        let made = receipt(4_900);
+        let body = serde_json::to_string(&SignedReceipt::new(&made, &sign(&provider, &made))).unwrap();
+        let server = Impostor::start("200 OK", body);
+        let patience = Duration::from_millis(900);
+        let agent = Agent::new(&server.endpoint, server.key_hash, JOB, &former, patience).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let directory = Store::new(root.path()).job(&JOB);
+        directory.create().unwrap();
+        let by_former = CoSignedReceipt {
+            receipt: made,
+            provider_key: provider.pubkey(),
+            provider_signature: sign(&provider, &made),
+            tenant_key: former.pubkey(),
+            tenant_signature: sign(&former, &made),
+        };
+        directory.save_receipt(&by_former).unwrap();
+        let present = Keypair::new();
+        agent.sign_with(present.insecure_clone());
+        let cosigner = Cosigner {
+            agent: &agent,
+            client: &Client::new("http://127.0.0.1:1"),
+            job: JOB,
+            attestation_key: provider.pubkey(),
+            directory: &directory,
+            guard: Guard {
+                job: JOB.to_bytes(),
+                genesis_hash: [2; 32],
+                rented_ms: 60_000,
+                signed: Some((1, 4_900)),
+            },
+            stopwatch: Stopwatch::started(Duration::from_secs(5)),
+            limits: &Limits::new(None),
+            patience,
+            progress: &Output::new(true).progress(""),
+        };
+        let signed = cosigner.run().await.unwrap();
+        signed.verify().unwrap();
+        assert_eq!((signed.receipt, signed.tenant_key), (made, present.pubkey()));
+        assert_eq!(directory.receipt().unwrap(), Some(signed));
     }
 
     #[tokio::test]

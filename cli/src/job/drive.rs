@@ -16,6 +16,7 @@ use super::{
     guard::Limits,
     logs::Log,
     report::Report,
+    session,
 };
 use crate::{
     agent::{Agent, AgentError, now_ms, patiently},
@@ -149,11 +150,12 @@ impl Drive<'_> {
     /// The agent under the key and at the place that stand on chain now.
     async fn agent(&self, job: &Job, patience: Duration) -> Result<Agent> {
         let provider: Provider = self.context.client.get(&address::provider(&job.provider)).await?;
+        let session_key = session::present(&self.directory, &self.record, job)?;
         Agent::new(
             provider.endpoint(),
             provider.tls_key_hash,
             self.record.job,
-            &self.record.session_key.0,
+            &session_key,
             patience,
         )
     }

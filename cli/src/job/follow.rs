@@ -7,6 +7,7 @@ use std::{
 
 use gantry_protocol::Metered;
 use gantry_sdk::{
+    Signer as _,
     client::Client,
     market::state::{Job, JobState},
     wire::Exit,
@@ -20,6 +21,7 @@ use super::{
 };
 use crate::{
     agent::{Agent, now_ms, patiently},
+    period,
     progress::Progress,
     state::{JobDirectory, Record},
 };
@@ -100,7 +102,15 @@ impl Followed<'_> {
                     Ok(_) => seen.end_of_account(),
                     Err(failure) => return Ending::GivenUp(failure.to_string()),
                 },
-                () = &mut over_on_chain, if seen.account_closed.is_none() => seen.end_of_account(),
+                sight = &mut over_on_chain, if seen.account_closed.is_none() => match sight {
+                    Sight::Over => seen.end_of_account(),
+                    Sight::KeyLost => {
+                        self.progress.say(
+                            "the job's session key was rotated elsewhere; only there the job can be followed from now on",
+                        );
+                        return Ending::Left;
+                    }
+                },
                 asked_in_vain = &mut finishing, if !seen.is_finishing => match asked_in_vain {
                     Ok(()) => seen.is_finishing = true,
                     Err(reason) => return Ending::GivenUp(reason),
@@ -156,16 +166,56 @@ impl Followed<'_> {
             .map_err(|error| error.to_string())
     }
 
-    /// Returns once the job has ended on chain, and takes note of a stop before; an endpoint that is away says nothing.
-    async fn until_over(&self) {
+    /// Returns once the job has ended on chain, or is out of our hands; takes note of what ends it before. An endpoint that is away says
+    /// nothing.
+    async fn until_over(&self) -> Sight {
+        let mut told = 0;
         loop {
             let job = self.client.find::<Job>(&self.record.job).await.ok().flatten();
-            match job.and_then(|job| Some((job.state()?, job))) {
-                Some((JobState::Closed | JobState::Cancelled, _)) => return,
-                Some((JobState::Stopped, job)) => self.limits.stop(&job),
-                _ => {}
+            if let Some(job) = job {
+                if matches!(job.state(), Some(JobState::Closed | JobState::Cancelled)) {
+                    return Sight::Over;
+                }
+                self.limits.observe(&job);
+                if !self.follow_rotation(&job) {
+                    return Sight::KeyLost;
+                }
+                if job.exits_at > told {
+                    told = job.exits_at;
+                    self.tell_exit(&job).await;
+                }
             }
             tokio::time::sleep(CHAIN_CHECK).await;
+        }
+    }
+
+    /// Signs with the job's present session key; `false` when this machine does not have it.
+    fn follow_rotation(&self, job: &Job) -> bool {
+        if self.agent.session_key().pubkey() == job.session_key {
+            return true;
+        }
+        match self.directory.session_key(self.record, &job.session_key) {
+            Ok(Some(key)) => {
+                self.progress
+                    .say("the session key was rotated; going on with the new one");
+                self.agent.sign_with(key);
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                // Looked for again at the next sight of the job.
+                self.progress.say(format!("warning: {error:#}"));
+                true
+            }
+        }
+    }
+
+    async fn tell_exit(&self, job: &Job) {
+        if let Ok(now) = self.client.chain_time().await {
+            self.progress.say(format!(
+                "the provider ends the job {}; what is not written to $GANTRY_OUT by then is lost",
+                period::show_until(job.exits_at, now)
+            ));
         }
     }
 
@@ -197,7 +247,6 @@ impl Followed<'_> {
             client: self.client,
             job: self.record.job,
             attestation_key: self.job.attestation_key,
-            session_key: &self.record.session_key.0,
             directory: self.directory,
             guard: Guard {
                 job: self.record.job.to_bytes(),
@@ -211,6 +260,15 @@ impl Followed<'_> {
             progress: self.progress,
         }
     }
+}
+
+/// What the chain shows of the job's end.
+#[derive(Clone, Copy, Debug)]
+enum Sight {
+    /// It has ended.
+    Over,
+    /// Its session key is one that this machine does not have.
+    KeyLost,
 }
 
 /// What has been seen of the end so far.

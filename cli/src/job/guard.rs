@@ -46,8 +46,8 @@ pub(crate) enum Refusal {
         /// By our clock.
         passed_ms: u64,
     },
-    /// More time than the chain still settles after a stop.
-    #[error("it claims {claimed_ms} ms, but the job was stopped on chain within {stopped_ms} ms of its start")]
+    /// More time than the chain still settles after a stop or an exit.
+    #[error("it claims {claimed_ms} ms, but the job ended on chain within {stopped_ms} ms of its start")]
     BeyondStop {
         /// By the receipt.
         claimed_ms: u64,
@@ -108,12 +108,17 @@ impl Limits {
         self.ended_ms.set(Some(known.min(passed_ms)));
     }
 
-    /// The job was stopped on chain.
-    pub(crate) fn stop(&self, job: &Job) {
-        let elapsed_s = job.stopped_at.saturating_sub(job.started_at).max(0).unsigned_abs();
-        // The same second of tolerance as the program's: its clock has whole seconds.
-        self.stopped_ms
-            .set(Some(elapsed_s.saturating_mul(1_000).saturating_add(1_000)));
+    /// Takes note of what ends metering on chain: the tenant's stop, the provider's exit.
+    pub(crate) fn observe(&self, job: &Job) {
+        let ends = [job.stopped_at, job.exits_at];
+        let end = ends.into_iter().filter(|end| *end != 0 && job.started_at != 0).min();
+        let until_ms = |end: i64| {
+            let elapsed_s = end.saturating_sub(job.started_at).max(0).unsigned_abs();
+            // The same second of tolerance as the program's: its clock has whole seconds.
+            elapsed_s.saturating_mul(1_000).saturating_add(1_000)
+        };
+        // An exit may be moved later.
+        self.stopped_ms.set(end.map(until_ms));
     }
 
     /// What our clock showed at the workload's end.
@@ -121,7 +126,7 @@ impl Limits {
         self.ended_ms.get()
     }
 
-    /// The most that the chain still settles after a stop.
+    /// The most that the chain still settles after a stop or an exit.
     pub(crate) fn stopped_ms(&self) -> Option<u64> {
         self.stopped_ms.get()
     }
@@ -277,7 +282,11 @@ mod tests {
         let limits = Limits::new(None);
         let mut job: Job = crate::job::scripted_chain::blank();
         (job.started_at, job.stopped_at) = (100, 111);
-        limits.stop(&job);
+        job.exits_at = 103;
+        limits.observe(&job);
+        assert_eq!(limits.stopped_ms(), Some(4_000));
+        job.exits_at = 700;
+        limits.observe(&job);
         assert_eq!(limits.stopped_ms(), Some(12_000));
         let refused = Refusal::BeyondStop {
             claimed_ms: 12_001,

@@ -12,3 +12,4 @@ pub(crate) mod post;
 pub(crate) mod report;
 #[cfg(test)]
 pub(crate) mod scripted_chain;
+pub(crate) mod session;

@@ -8,10 +8,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use gantry_sdk::{Pubkey, receipt::CoSignedReceipt};
+use gantry_sdk::{Keypair, Pubkey, Signer as _, receipt::CoSignedReceipt};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Record, StoredReceipt};
+use super::{Record, SessionKey, StoredReceipt};
 use crate::failure::Failure;
 
 const RECORD: &str = "job.json";
@@ -141,6 +141,18 @@ impl JobDirectory {
         self.write(RECORD, record)
     }
 
+    /// The job's session key, which is `present` on chain; `None` when neither the opening nor a rotation from here made it.
+    pub(crate) fn session_key(&self, record: &Record, present: &Pubkey) -> Result<Option<Keypair>> {
+        let rotated = self.read::<SessionKey>(&rotated(present))?;
+        let known = [Some(record.session_key.clone()), rotated].into_iter().flatten();
+        Ok(known.map(|key| key.0).find(|key| key.pubkey() == *present))
+    }
+
+    /// Writes a session key durably that the job is about to get. It lies beside the others: only the chain says which one counts.
+    pub(crate) fn save_session_key(&self, key: &Keypair) -> Result<()> {
+        self.write(&rotated(&key.pubkey()), &SessionKey(key.insecure_clone()))
+    }
+
     /// The newest receipt that both sides signed.
     pub(crate) fn receipt(&self) -> Result<Option<CoSignedReceipt>> {
         Ok(self.read::<StoredReceipt>(RECEIPT)?.and_then(|stored| stored.read()))
@@ -192,12 +204,17 @@ impl JobDirectory {
     }
 }
 
+/// The file of a session key that the job got by a rotation.
+fn rotated(key: &Pubkey) -> String {
+    format!("session-{key}.json")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::state::record_for_tests;
     use gantry_protocol::Receipt;
-    use gantry_sdk::{Keypair, Signer as _, receipt};
+    use gantry_sdk::receipt;
     use std::os::unix::fs::PermissionsExt as _;
 
     fn record(job: Pubkey, created_at_ms: i64) -> Record {
@@ -224,6 +241,25 @@ mod tests {
         assert_eq!((read.job, read.created_at_ms), (record.job, 5));
         let mode = fs::metadata(directory.path.join(RECORD)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn every_session_key_from_here_is_found_by_what_the_chain_says_and_no_other() {
+        let root = tempfile::tempdir().unwrap();
+        let record = record(Pubkey::new_from_array([9; 32]), 5);
+        let directory = saved(&Store::new(root.path()), &record);
+        let (next, foreign) = (Keypair::new(), Keypair::new());
+        directory.save_session_key(&next).unwrap();
+        let found = |key: &Keypair| {
+            let found = directory.session_key(&record, &key.pubkey()).unwrap();
+            found.map(|found| found.pubkey())
+        };
+        for known in [&record.session_key.0, &next] {
+            assert_eq!(found(known), Some(known.pubkey()));
+        }
+        assert_eq!(found(&foreign), None);
+        let file = directory.path.join(format!("session-{}.json", next.pubkey()));
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub const MAX_GRACE_WINDOW_S: u32 = 3_600;
 /// chain, and no more, for it is also how long a claim can delay a tenant's refund.
 pub const CHALLENGE_WINDOW_S: u32 = 60;
 
+/// Shortest notice of a provider's planned exit, in seconds (ten minutes): time for a tenant to write a checkpoint and to rent elsewhere, also
+/// one that looks at its job every few minutes.
+pub const EXIT_NOTICE_S: u32 = 600;
+
 /// Longest start deadline, in seconds: a tenant's escrow must not be parked for longer by a provider that never starts.
 pub const MAX_START_DEADLINE_S: u32 = 3_600;
 

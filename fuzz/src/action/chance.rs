@@ -26,9 +26,10 @@ impl Dice {
     /// Anybody's key.
     pub(super) fn key(&mut self) -> Key {
         let actor = self.actor();
-        match self.below(4) {
-            0 | 1 => Key::Wallet(actor),
-            2 => Key::Session(actor),
+        match self.below(8) {
+            0..=3 => Key::Wallet(actor),
+            4 => Key::Session(actor),
+            5 => Key::Spare(actor),
             _ => Key::Attestation(actor, self.generation()),
         }
     }

@@ -26,6 +26,8 @@ pub struct Ending {
     pub node: NodeId,
     pub balance: (Actor, Token),
     pub stake: Actor,
+    pub provider: Actor,
+    pub tenant: Actor,
 }
 
 impl Ending {
@@ -38,6 +40,8 @@ impl Ending {
                 node: dice.among(&state.nodes).unwrap_or((0, 0)),
                 balance: other_balance,
                 stake: 0,
+                provider: 0,
+                tenant: 0,
             };
         };
         Self {
@@ -47,6 +51,8 @@ impl Ending {
             node: dice.mostly_node(job.node, state),
             balance: dice.mostly((id.0, job.token), |_| other_balance),
             stake: dice.mostly(job.provider, Dice::actor),
+            provider: dice.mostly(job.provider, Dice::actor),
+            tenant: dice.mostly(id.0, Dice::actor),
         }
     }
 }
@@ -57,9 +63,10 @@ pub struct JobClose(pub Ending, pub ShardId);
 
 impl Step for JobClose {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
+        let is_past = |job: &Job, ends_at| state.now >= job.until_exit(ends_at) + i64::from(job.grace_s);
         let is_due = |job: &Job| match job.phase {
-            Phase::Running => job.is_final || state.now >= job.started_at + i64::from(job.max_s + job.grace_s),
-            Phase::Stopped => job.is_final || state.now >= job.stopped_at + i64::from(job.grace_s),
+            Phase::Running => job.is_final || is_past(job, job.started_at + i64::from(job.max_s)),
+            Phase::Stopped => job.is_final || is_past(job, job.stopped_at),
             _ => false,
         };
         let runs = |job: &Job| matches!(job.phase, Phase::Running | Phase::Stopped);
@@ -93,6 +100,8 @@ impl Step for JobClose {
             stake: book.at(Place::Stake(of.stake)),
             staking_program: gantry_sdk::staking::ID,
             fee_shard: book.at(Place::Shard(self.1)),
+            provider: book.at(Place::Provider(of.provider)),
+            tenant_account: book.at(Place::Tenant(of.tenant)),
         };
         build(ID, &accounts, &arguments::JobClose {})
     }
@@ -123,6 +132,8 @@ impl Step for JobCancel {
             pool: book.at(Place::Pool),
             stake: book.at(Place::Stake(of.stake)),
             staking_program: gantry_sdk::staking::ID,
+            provider: book.at(Place::Provider(of.provider)),
+            tenant_account: book.at(Place::Tenant(of.tenant)),
         };
         build(ID, &accounts, &arguments::JobCancel {})
     }

@@ -56,7 +56,11 @@ impl Step for JobSettle {
             root: dice.any(),
             is_foreign: dice.chance(1),
         };
-        let (provider, tenant) = (dice.signer(job.attestation), dice.signer(job.session));
+        let session = match job.former_session {
+            Some(former) if dice.chance(40) => former,
+            _ => job.session,
+        };
+        let (provider, tenant) = (dice.signer(job.attestation), dice.signer(session));
         Some(Self {
             job: id,
             balance: dice.mostly((job.provider, job.token), |_| other_balance),
@@ -88,11 +92,12 @@ impl Step for JobSettle {
 
 /// Metered time, mostly possible; often exactly as much as is, or a millisecond more.
 pub(super) fn metered_ms(dice: &mut Dice, now: i64, job: &Job) -> u64 {
-    let end = if job.phase == Phase::Stopped {
-        job.stopped_at
-    } else {
-        now
-    };
+    let end = job.until_exit(match job.phase {
+        Phase::Stopped => job.stopped_at,
+        // Around the rotation is where the former key stops to count.
+        _ if job.former_session.is_some() && dice.chance(20) => job.session_rotated_at,
+        _ => now,
+    });
     let elapsed_ms = u64::try_from(end - job.started_at).unwrap_or(0) * 1_000;
     let longest_ms = u64::from(job.max_s) * 1_000;
     let most = longest_ms.min(elapsed_ms + 1_000);

@@ -62,6 +62,10 @@ fn deadlines(state: &State) -> Vec<i64> {
     let mut found = Vec::new();
     for job in state.jobs.values() {
         let (longest, grace) = (i64::from(job.max_s), i64::from(job.grace_s));
+        if job.is_live() {
+            // None that has not come yet is left out: before the first rotation, and without an exit, these lie in the past.
+            found.extend([job.session_rotated_at + grace, job.exits_at, job.exits_at + grace]);
+        }
         match job.phase {
             Phase::Open => found.push(job.start_deadline),
             Phase::Running => found.extend([job.started_at + longest, job.started_at + longest + grace]),

@@ -4,7 +4,7 @@ use gantry_sdk::{Pubkey, market::state::Job};
 
 use super::{
     Held, Invariant, Scene, holds,
-    jobs::{CANCELLED, CLOSED, OPEN, RUNNING, STOPPED, is_living},
+    jobs::{CANCELLED, CLOSED, OPEN, RUNNING, STOPPED, is_living, until_exit},
     pairs,
 };
 use crate::action::Action;
@@ -13,7 +13,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(30, "a refused step changes nothing", refusals),
     Invariant::new(
         31,
-        "no account of the programs vanishes, but a claim that was settled or refuted, and an order that is over and empty",
+        "no account of the programs vanishes, but a claim that was settled or refuted, a device that was retired, and an order that is over and empty",
         vanishing,
     ),
     Invariant::new(
@@ -46,6 +46,16 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         early_ends,
     ),
     Invariant::new(41, "a claim that waits stays as it is", waiting),
+    Invariant::new(
+        42,
+        "only its tenant's wallet changes a job's session key, at most once in a grace window, and the job remembers the former",
+        session_rotation,
+    ),
+    Invariant::new(
+        43,
+        "an announced exit moves later alone, and lies ten minutes ahead whenever it is set",
+        exits,
+    ),
 ];
 
 fn refusals(scene: &Scene) -> Held {
@@ -59,6 +69,7 @@ fn vanishing(scene: &Scene) -> Held {
         [
             view.mints.len(),
             view.providers.len(),
+            view.tenants.len(),
             view.nodes.len(),
             view.stakes.len(),
             view.balances.len(),
@@ -66,6 +77,8 @@ fn vanishing(scene: &Scene) -> Held {
             view.faults.len(),
             view.shards.len(),
             view.delegations.len(),
+            view.classes.len(),
+            view.ranges.len(),
         ]
     };
     let (before, after) = (counts(scene.before), counts(scene.after));
@@ -81,6 +94,11 @@ fn vanishing(scene: &Scene) -> Held {
     );
     holds(closed <= usize::from(may_close), || {
         format!("{closed} orders: {:?}", scene.action)
+    })?;
+    let retired = scene.before.devices.len().saturating_sub(scene.after.devices.len());
+    let may_retire = matches!(scene.action, Action::DeviceRetire(_));
+    holds(retired <= usize::from(may_retire), || {
+        format!("{retired} devices: {:?}", scene.action)
     })?;
     let has_all = before.iter().zip(after).all(|(before, after)| *before <= after);
     holds(has_all, || format!("{before:?} became {after:?}"))
@@ -121,6 +139,10 @@ fn terms(scene: &Scene) -> Held {
             expected.escrow = old.escrow;
         }
         // Everything but these is fixed at the opening.
+        expected.session_key = old.session_key;
+        expected.former_session_key = old.former_session_key;
+        expected.session_rotated_at = old.session_rotated_at;
+        expected.exits_at = old.exits_at;
         expected.attestation_key = old.attestation_key;
         expected.former_key = old.former_key;
         expected.samples_root = old.samples_root;
@@ -205,13 +227,12 @@ fn early_ends(scene: &Scene) -> Held {
         _ => return every(scene, |old, new| is_living(old) == is_living(new)),
     };
     let caller = scene.book.key(caller);
+    let is_past = |ends_at: i64, job: &Job| scene.now > ends_at + i64::from(job.grace_window_s);
     every(scene, |old, new| {
         let is_due = match (old.state, new.state) {
             (OPEN, CANCELLED) => scene.now > old.start_deadline,
-            (RUNNING, CLOSED) => {
-                scene.now > old.started_at + i64::from(old.max_duration_s) + i64::from(old.grace_window_s)
-            }
-            (STOPPED, CLOSED) => scene.now > old.stopped_at + i64::from(old.grace_window_s),
+            (RUNNING, CLOSED) => is_past(until_exit(old, old.started_at + i64::from(old.max_duration_s)), old),
+            (STOPPED, CLOSED) => is_past(until_exit(old, old.stopped_at), old),
             _ => false,
         };
         is_due || old.is_final == 1 || caller == old.attestation_key
@@ -223,4 +244,27 @@ fn waiting(scene: &Scene) -> Held {
         holds(old == new, || format!("claim of {id:?}:\n  {old:?}\n  {new:?}"))?;
     }
     Ok(())
+}
+
+fn session_rotation(scene: &Scene) -> Held {
+    every(scene, |old, new| {
+        let key = |job: &Job| (job.session_key, job.former_session_key, job.session_rotated_at);
+        if key(old) == key(new) {
+            return true;
+        }
+        let by_tenant = match scene.action {
+            Action::SessionRotate(rotate) => scene.book.key(rotate.signer) == old.tenant,
+            _ => false,
+        };
+        let is_free = old.session_rotated_at == 0 || scene.now > old.session_rotated_at + i64::from(old.grace_window_s);
+        let is_remembered = new.former_session_key == old.session_key && new.session_rotated_at == scene.now;
+        by_tenant && is_free && is_remembered && new.session_key != Pubkey::default()
+    })
+}
+
+fn exits(scene: &Scene) -> Held {
+    every(scene, |old, new| {
+        let is_announced = matches!(scene.action, Action::JobExit(_));
+        old.exits_at == new.exits_at || (is_announced && new.exits_at > old.exits_at && new.exits_at >= scene.now + 600)
+    })
 }

@@ -28,7 +28,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(15, "metered time is at most the rented time", rented),
     Invariant::new(
         16,
-        "metered time is at most the time since the start, when it grows after a stop that until the stop, and one second",
+        "metered time is at most the time since the start and until an exit, when it grows after a stop that until the stop, and one second",
         elapsed,
     ),
     Invariant::new(17, "an ended job's escrow was paid, refunded, or is its fee", ended),
@@ -59,6 +59,14 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         claim_bond,
     ),
 ];
+
+/// When metering ends at the latest, given what ends it otherwise.
+pub(super) fn until_exit(job: &Job, otherwise: i64) -> i64 {
+    if job.exits_at == 0 {
+        return otherwise;
+    }
+    otherwise.min(job.exits_at)
+}
 
 /// Whether it holds GPUs, stake and escrow.
 pub(super) const fn is_living(job: &Job) -> bool {
@@ -108,7 +116,9 @@ fn elapsed(scene: &Scene) -> Held {
         let elapsed_ms = (i128::from(end) - i128::from(job.started_at)).max(0) * 1_000;
         i128::from(job.metered_ms) <= elapsed_ms + 1_000
     };
-    every(scene, |job| job.metered_ms == 0 || fits(job, scene.latest))?;
+    every(scene, |job| {
+        job.metered_ms == 0 || fits(job, until_exit(job, scene.latest))
+    })?;
     for (id, old, new) in pairs(&scene.before.jobs, &scene.after.jobs) {
         // What a claim says was looked at when it was opened.
         let is_claim = matches!(scene.action, Action::ClaimSettle(_));

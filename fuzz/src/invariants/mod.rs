@@ -3,6 +3,7 @@
 //! These look at the accounts on the chain, before and after the step, and at nothing of the model.
 
 mod delegations;
+mod devices;
 mod faults;
 mod history;
 mod jobs;
@@ -10,6 +11,7 @@ mod money;
 mod nodes;
 mod orders;
 mod parameters;
+mod records;
 mod stakes;
 
 use crate::{
@@ -89,11 +91,13 @@ pub const ALL: &[&[Invariant]] = &[
     jobs::INVARIANTS,
     history::INVARIANTS,
     nodes::INVARIANTS,
+    devices::INVARIANTS,
     stakes::INVARIANTS,
     delegations::INVARIANTS,
     faults::INVARIANTS,
     orders::INVARIANTS,
     parameters::INVARIANTS,
+    records::INVARIANTS,
 ];
 
 /// Checks all of them.

@@ -8,41 +8,41 @@ use super::{Held, Invariant, Scene, holds, pairs};
 use crate::{action::Action, book::Place, cast::Key, view::View};
 
 pub(super) const INVARIANTS: &[Invariant] = &[
-    Invariant::new(100, "an order is open, or holds deposits of bids", emptiness),
+    Invariant::new(110, "an order is open, or holds deposits of bids", emptiness),
     Invariant::new(
-        101,
+        111,
         "the bids of an order are of different nodes, which fit, at rates up to its limit",
         bids,
     ),
-    Invariant::new(102, "an order goes from open to accepted or to cancelled", states),
-    Invariant::new(103, "what an order asks for and holds for its job stays", terms),
+    Invariant::new(112, "an order goes from open to accepted or to cancelled", states),
+    Invariant::new(113, "what an order asks for and holds for its job stays", terms),
     Invariant::new(
-        104,
+        114,
         "while bids are taken a bid goes by its provider's wish, or for a cheaper one in a full list",
         while_bidding,
     ),
     Invariant::new(
-        105,
+        115,
         "after that the best goes when it was dropped, any at its provider's cost, and none comes",
         after_bidding,
     ),
     Invariant::new(
-        106,
+        116,
         "who bids or withdraws pays or gets the deposit, and whoever else a bid's end concerns",
         deposits,
     ),
     Invariant::new(
-        107,
+        117,
         "a job that an order opened is the tenant's choice, or the best bid's once no more are taken",
         choice,
     ),
     Invariant::new(
-        108,
+        118,
         "a job that an order opened has its terms and the bid's rate, and the rest of the escrow went back",
         job,
     ),
     Invariant::new(
-        109,
+        119,
         "an order that ends without a job gives its tenant the whole escrow",
         ends,
     ),

@@ -37,8 +37,8 @@ impl State {
         require(!claim.is_foreign, MarketError::WrongCluster)?;
         require(claim.job == open.job, MarketError::WrongJob)?;
         let ends_at = match job.phase {
-            Phase::Running => job.started_at + i64::from(job.max_s),
-            Phase::Stopped => job.stopped_at,
+            Phase::Running => job.until_exit(job.started_at + i64::from(job.max_s)),
+            Phase::Stopped => job.until_exit(job.stopped_at),
             _ => return Err(MarketError::WrongJobState.into()),
         };
         let is_in_time = !job.is_final && self.now <= ends_at + i64::from(job.grace_s);
@@ -128,11 +128,11 @@ impl State {
     pub(super) fn require_passed(&self, job: &super::state::Job, metered_ms: u64) -> Verdict {
         let is_rented = metered_ms <= arithmetic::longest_ms(job.max_s);
         require(is_rented, MarketError::UsageExceedsDuration)?;
-        let end = if job.phase == Phase::Stopped {
+        let end = job.until_exit(if job.phase == Phase::Stopped {
             job.stopped_at
         } else {
             self.now
-        };
+        });
         let elapsed_ms = i128::from((end - job.started_at).max(0)) * 1_000;
         // The chain's clock has whole seconds.
         let has_passed = i128::from(metered_ms) <= elapsed_ms + 1_000;

@@ -9,16 +9,20 @@
 pub mod arithmetic;
 pub mod bid;
 pub mod claim;
+pub mod class;
 pub mod delegation;
 pub mod fault;
 pub mod fees;
 pub mod job;
+pub mod job_change;
 pub mod market;
 pub mod money;
 pub mod order;
+pub mod record;
 pub mod refusal;
 pub mod staking;
 pub mod state;
 
+pub use record::Record;
 pub use refusal::{Refusal, Verdict};
 pub use state::State;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Record;
 use crate::{
     action::Name,
-    book::{DelegationId, JobId, NodeId, OrderId, SHARDS, ShardId},
-    cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
+    book::{DelegationId, JobId, NodeId, OrderId, RangeId, SHARDS, ShardId},
+    cast::{ACTORS, Actor, Class, Device, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
 
@@ -39,9 +40,17 @@ pub struct Pool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Mint {
-    pub floor: u64,
-    pub ceiling: u64,
     pub enabled: bool,
+    /// Value of a million base units in base units of the network token.
+    pub reference: u64,
+}
+
+/// A registered GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Registered {
+    pub node: NodeId,
+    pub at: i64,
 }
 
 /// A provider.
@@ -55,12 +64,22 @@ pub struct Provider {
     pub faults: u16,
     /// GPUs of its nodes that take jobs.
     pub offered: u32,
+    pub record: Record,
+}
+
+/// A wallet that may rent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Tenant {
+    pub opened_at: i64,
+    pub record: Record,
 }
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Node {
+    pub class: Class,
     pub gpus: u16,
     pub rented: u16,
     pub memory_mib: u32,
@@ -168,6 +187,9 @@ pub struct Job {
     pub session: Key,
     pub attestation: Key,
     pub former: Option<Key>,
+    pub former_session: Option<Key>,
+    pub session_rotated_at: i64,
+    pub exits_at: i64,
     pub bundle: u8,
     pub root: Option<u64>,
     pub rate: u64,
@@ -179,6 +201,8 @@ pub struct Job {
     pub is_final: bool,
     pub claimed: bool,
     pub stake_reserved: u64,
+    /// What weighs it: its mint's reference at the opening.
+    pub reference: u64,
     pub opened_at: i64,
     pub start_deadline: i64,
     pub started_at: i64,
@@ -191,7 +215,21 @@ pub struct Job {
     pub phase: Phase,
 }
 
+/// docs/PROTOCOL.md: shortest notice of an exit, and the farthest that one may lie ahead.
+pub const EXIT_NOTICE_S: i64 = 600;
+/// A year.
+pub const YEAR_S: i64 = 31_536_000;
+
 impl Job {
+    /// When metering ends at the latest, given what ends it otherwise.
+    #[must_use]
+    pub fn until_exit(&self, otherwise: i64) -> i64 {
+        if self.exits_at == 0 {
+            return otherwise;
+        }
+        otherwise.min(self.exits_at)
+    }
+
     /// Whether it holds GPUs, stake and escrow.
     #[must_use]
     pub const fn is_live(&self) -> bool {
@@ -274,7 +312,13 @@ pub struct State {
     pub pool: Pool,
     pub config: Config,
     pub mints: BTreeMap<Token, Mint>,
+    /// Whether each registered class is enabled.
+    pub classes: BTreeMap<Class, bool>,
+    /// Floor and ceiling.
+    pub ranges: BTreeMap<RangeId, (u64, u64)>,
+    pub devices: BTreeMap<Device, Registered>,
     pub providers: BTreeMap<Actor, Provider>,
+    pub tenants: BTreeMap<Actor, Tenant>,
     pub nodes: BTreeMap<NodeId, Node>,
     pub stakes: BTreeMap<Actor, Stake>,
     pub delegations: BTreeMap<DelegationId, Delegation>,
@@ -316,7 +360,11 @@ impl State {
             pool,
             config,
             mints: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            ranges: BTreeMap::new(),
+            devices: BTreeMap::new(),
             providers: BTreeMap::new(),
+            tenants: BTreeMap::new(),
             nodes: BTreeMap::new(),
             stakes: BTreeMap::new(),
             delegations: BTreeMap::new(),

@@ -6,8 +6,8 @@ use gantry_sdk::{
     market::{
         ID,
         events::{
-            ClaimOpened, ClaimRefuted, ClaimSettled, FaultProven, JobCancelled, JobClosed, JobExtended, JobOpened,
-            JobRekeyed, JobSettled, JobStarted, JobStopped,
+            ClaimOpened, ClaimRefuted, ClaimSettled, FaultProven, JobCancelled, JobClosed, JobExitAnnounced,
+            JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, SessionRotated,
         },
         seeds,
         state::{Claim, Fault, Job, JobState},
@@ -31,6 +31,7 @@ impl Replica {
             rate: event.rate,
             escrow: event.escrow,
             stake_reserved: event.stake_reserved,
+            reference_price: event.reference_price,
             opened_at: event.opened_at,
             start_deadline: event.start_deadline,
             max_duration_s: event.max_duration_s,
@@ -86,6 +87,19 @@ impl Replica {
             job.former_key = job.attestation_key;
             job.attestation_key = event.attestation_key;
         }
+        Ok(())
+    }
+
+    pub(super) fn session_rotated(&mut self, event: &SessionRotated) -> Outcome {
+        let job = self.jobs.get_mut(&event.job)?;
+        job.session_key = event.session_key;
+        job.former_session_key = event.former_session_key;
+        job.session_rotated_at = event.at;
+        Ok(())
+    }
+
+    pub(super) fn job_exit_announced(&mut self, event: &JobExitAnnounced) -> Outcome {
+        self.jobs.get_mut(&event.job)?.exits_at = event.exits_at;
         Ok(())
     }
 

@@ -5,9 +5,11 @@
 //!
 //! A new event does not compile before [`Replica::apply`] knows it; a new account fails the count before it is a line in the list of [`Replica`].
 
+mod devices;
 mod jobs;
 mod market;
 mod orders;
+mod records;
 mod staking;
 
 use std::collections::BTreeMap;
@@ -16,7 +18,10 @@ use gantry_sdk::{
     Pubkey,
     account::Layout,
     event::{self, Event},
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Order, Provider, RegisteredMint},
+    market::state::{
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, Order, PriceRange, Provider,
+        RegisteredMint, Tenant,
+    },
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
@@ -118,6 +123,10 @@ replica! {
     faults: Fault,
     shards: FeeShard,
     orders: Order,
+    tenants: Tenant,
+    classes: GpuClass,
+    ranges: PriceRange,
+    devices: Device,
 }
 
 impl Replica {
@@ -153,6 +162,11 @@ impl Replica {
             Event::DelegationWithdrawn(event) => self.delegation_withdrawn(event),
             Event::MarketConfigured(event) => self.market_configured(event),
             Event::MintConfigured(event) => self.mint_configured(event),
+            Event::ClassConfigured(event) => self.class_configured(event),
+            Event::PriceRangeConfigured(event) => self.price_range_configured(event),
+            Event::DeviceRegistered(event) => self.device_registered(event),
+            Event::DeviceMoved(event) => self.device_moved(event),
+            Event::DeviceRetired(event) => self.device_retired(event),
             Event::ProviderConfigured(event) => self.provider_configured(event),
             Event::NodeRegistered(event) => self.node_registered(event),
             Event::NodeUpdated(event) => self.node_updated(event),
@@ -167,6 +181,8 @@ impl Replica {
             Event::JobSettled(event) => self.job_settled(event),
             Event::JobStopped(event) => self.job_stopped(event),
             Event::JobRekeyed(event) => self.job_rekeyed(event),
+            Event::SessionRotated(event) => self.session_rotated(event),
+            Event::JobExitAnnounced(event) => self.job_exit_announced(event),
             Event::JobClosed(event) => self.job_closed(event),
             Event::JobCancelled(event) => self.job_cancelled(event),
             Event::ClaimOpened(event) => self.claim_opened(event),
@@ -182,6 +198,10 @@ impl Replica {
             Event::BidRefunded(event) => self.bid_refunded(event),
             Event::OrderAccepted(event) => self.order_accepted(event),
             Event::OrderCancelled(event) => self.order_cancelled(event),
+            Event::MintReferenceSet(event) => self.mint_reference_set(event),
+            Event::TenantOpened(event) => self.tenant_opened(event),
+            Event::ProviderRecorded(event) => self.provider_recorded(event),
+            Event::TenantRecorded(event) => self.tenant_recorded(event),
         }
     }
 }

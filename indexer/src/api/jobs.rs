@@ -68,6 +68,8 @@ pub(crate) struct Job {
     pub attestation_key: Address,
     /// The provider's hot key before the rekey, whose receipts can still prove a fault; zeros before.
     pub former_key: Address,
+    /// The tenant's hot key before the last rotation, whose receipts still count for a grace window; zeros before.
+    pub former_session_key: Address,
     /// Genesis hash of the cluster.
     pub genesis_hash: Address,
     /// SHA-256 of the tenant's bundle; zeros when there is none.
@@ -90,6 +92,8 @@ pub(crate) struct Job {
     pub refund: U64,
     /// Stake that the job reserved, in base units of the network token.
     pub stake_reserved: U64,
+    /// Value of a million base units of the mint in base units of the network token, at the opening.
+    pub reference_price: U64,
     /// Sequence of the last settled receipt; zero before the first.
     pub sequence: U64,
     /// Metered milliseconds of the last settled receipt.
@@ -108,6 +112,10 @@ pub(crate) struct Job {
     pub stopped_at: i64,
     /// Unix seconds of close or cancellation; zero before.
     pub ended_at: i64,
+    /// Unix seconds of the last rotation of the session key; zero before.
+    pub session_rotated_at: i64,
+    /// Unix seconds at which the provider ends the job, as it has announced; zero when it has not.
+    pub exits_at: i64,
     /// Longest metered time in seconds.
     pub max_duration_s: i64,
     /// Seconds after stop or expiry in which receipts may still be settled.
@@ -162,13 +170,15 @@ macro_rules! jobs {
     ($rest:literal, $($argument:expr),+ $(,)?) => {
         sqlx::query_as!(
             Job,
-            "SELECT address, tenant, provider, node, mint, session_key, attestation_key, former_key, genesis_hash, bundle_hash,
-                    samples_root,
+            "SELECT address, tenant, provider, node, mint, session_key, attestation_key, former_key, former_session_key,
+                    genesis_hash, bundle_hash, samples_root,
                     nonce::TEXT AS \"nonce!\", rate::TEXT AS \"rate!\", escrow::TEXT AS \"escrow!\", owed::TEXT AS \"owed!\",
                     paid::TEXT AS \"paid!\", fee::TEXT AS \"fee!\", refund::TEXT AS \"refund!\",
-                    stake_reserved::TEXT AS \"stake_reserved!\", sequence::TEXT AS \"sequence!\", metered_ms::TEXT AS \"metered_ms!\",
+                    stake_reserved::TEXT AS \"stake_reserved!\", reference_price::TEXT AS \"reference_price!\",
+                    sequence::TEXT AS \"sequence!\", metered_ms::TEXT AS \"metered_ms!\",
                     co_signed_ms::TEXT AS \"co_signed_ms!\", claimed,
-                    opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s, gpus, fee_bps,
+                    opened_at, start_deadline, started_at, stopped_at, ended_at, session_rotated_at, exits_at,
+                    max_duration_s, grace_window_s, gpus, fee_bps,
                     state, is_final, slot AS changed_slot FROM jobs " + $rest,
             $($argument),+
         )

@@ -27,7 +27,7 @@ pub enum MarketError {
     #[msg("The price range is empty; the ceiling must be above zero and at least the floor.")]
     PriceRangeEmpty,
     /// A rate outside the governed range.
-    #[msg("The rate lies outside the range that governance set for this mint; choose a rate between its floor and ceiling.")]
+    #[msg("The rate lies outside the range that governance set for this GPU class and mint; choose a rate between its floor and ceiling.")]
     RateOutOfRange,
     /// No place for another mint.
     #[msg("The node is already priced in four mints; withdraw one offer first.")]
@@ -56,8 +56,8 @@ pub enum MarketError {
     /// A class or region name in another alphabet.
     #[msg("Class and region must be 1 to 16 characters out of a-z, 0-9 and '-', padded with zeros.")]
     InvalidName,
-    /// No GPUs, too many GPUs, no memory, or an empty range of durations.
-    #[msg("A node has 1 to 64 GPUs with memory, and its shortest duration is 1 s up to its longest, at most a year.")]
+    /// No memory, or an empty range of durations.
+    #[msg("A node's GPUs have memory, and its shortest duration is 1 s up to its longest, at most a year.")]
     InvalidSpecification,
     /// A node number other than the next.
     #[msg("Nodes are numbered from zero without gaps; register the next number.")]
@@ -223,6 +223,38 @@ pub enum MarketError {
     /// A deposit of which nothing arrived.
     #[msg("The mint's own transfer fee took the whole deposit; deposit more.")]
     NothingArrived,
+    /// The new session key is the present one.
+    #[msg("That is the job's session key already; name another one.")]
+    SameKey,
+    /// A second rotation within the grace window.
+    #[msg("The session key was changed less than a grace window ago, and what the former one signed still counts; try again after it.")]
+    SessionJustRotated,
+    /// An exit that is too near, too far, or nearer than was announced.
+    #[msg("An exit is announced at least ten minutes and at most a year ahead, and never earlier than it was announced before; name a later moment.")]
+    InvalidExit,
+    /// The tenant's account is another wallet's.
+    #[msg(
+        "The tenant account is not that of the job's tenant; open it with tenant_open, which anyone may, and name it."
+    )]
+    WrongTenant,
+    /// The class takes nothing new.
+    #[msg("Governance takes no new nodes and jobs of this GPU class; choose another class.")]
+    ClassDisabled,
+    /// Another class's account.
+    #[msg("The class account is not that of the node's GPU class; name the account of the class that the node is of.")]
+    WrongClass,
+    /// The range of another class or mint.
+    #[msg("The price range is not that of the node's GPU class in this mint; name the range of both.")]
+    WrongPriceRange,
+    /// No place for another GPU.
+    #[msg("The node has 64 GPUs already; register the GPU for another node.")]
+    NodeFull,
+    /// No GPU of the node is free.
+    #[msg("Jobs hold all GPUs of the node; retire or move a GPU when one of them has ended.")]
+    DevicesRented,
+    /// A move to a node with other GPUs.
+    #[msg("A GPU moves only between nodes of one GPU class, and not between simulated and real ones; retire it and register it anew.")]
+    OtherClass,
     /// Times for bidding or accepting outside the protocol's bounds.
     #[msg(
         "Bids are taken for 10 s to a day, and one is accepted within 30 s to a day after that; choose times between."
@@ -277,6 +309,9 @@ pub enum MarketError {
     /// The provider's stake is reserved by other jobs.
     #[msg("The provider's jobs reserve so much of its stake that this one would not be covered; it must bond more, or wait until jobs end.")]
     StakeNotFree,
+    /// A provider below the score that the tenant asks for.
+    #[msg("The provider's score is below what the order asks for; look for another order, or end more jobs well.")]
+    ScoreTooLow,
     /// Another mint than the order's.
     #[msg("The mint is not the one that the order pays in; name that one.")]
     WrongMint,

@@ -4,11 +4,12 @@ use gantry_protocol::{Receipt, ed25519::NotCanonical};
 use gantry_sdk::{
     Keypair, Pubkey, Signer,
     event::Event,
+    history::JobTransaction,
     market::{
-        events::{JobRekeyed, JobSettled},
+        events::{JobRekeyed, JobSettled, JobStarted, SessionRotated},
         state::Job,
     },
-    receipt::ReceiptError,
+    receipt::{CoSignedReceipt, ReceiptError},
     verify::Discrepancy,
 };
 
@@ -110,6 +111,81 @@ fn a_job_that_was_rekeyed_is_attested_by_the_new_key_from_then_on() {
     assert!(check(&job, &[opening(), paid(1), rekeying.clone(), by_successor]).is_ok());
     let words = refused(&job, &[opening(), paid(1), rekeying, paid(2)]);
     assert!(words.starts_with("attestation key: the receipt says "), "{words}");
+}
+
+/// A rotation three seconds after the start; the grace window lasts one.
+fn rotated() -> (Keypair, Vec<JobTransaction>) {
+    let successor = Keypair::new_from_array([5; 32]);
+    let started = JobStarted { job: JOB, at: 100 };
+    let rotation = SessionRotated {
+        job: JOB,
+        session_key: successor.pubkey(),
+        former_session_key: tenant().pubkey(),
+        at: 103,
+    };
+    let history = vec![
+        opening(),
+        transaction(8, vec![call()], Event::JobStarted(started)),
+        transaction(9, vec![call()], Event::SessionRotated(rotation)),
+    ];
+    (successor, history)
+}
+
+fn settled_at(signed: &CoSignedReceipt, at: i64) -> JobTransaction {
+    settlement(
+        signed,
+        JobSettled {
+            at,
+            ..settled(signed.receipt.sequence)
+        },
+    )
+}
+
+#[test]
+fn receipts_of_both_session_keys_count_in_their_time() {
+    let (successor, before) = rotated();
+    let job = Job {
+        session_key: successor.pubkey(),
+        former_session_key: tenant().pubkey(),
+        session_rotated_at: 103,
+        ..account()
+    };
+    let by_former = |sequence, at| settled_at(&signed_by(&provider(), &tenant(), receipt(sequence)), at);
+    let by_present = |sequence, at| settled_at(&signed_by(&provider(), &successor, receipt(sequence)), at);
+    let after = |last: [JobTransaction; 2]| [before.clone(), last.to_vec()].concat();
+    assert!(check(&job, &after([by_former(1, 104), by_present(2, 105)])).is_ok());
+    assert!(check(&job, &after([by_present(1, 104), by_former(2, 104)])).is_ok());
+    let words = refused(&job, &after([by_former(1, 105), by_present(2, 110)]));
+    assert!(words.starts_with("session key: the receipt says "), "{words}");
+    let long = Receipt {
+        metered_ms: 4_001,
+        ..receipt(1)
+    };
+    let long = settled_at(&signed_by(&provider(), &tenant(), long), 104);
+    let words = refused(&job, &after([long, by_present(2, 110)]));
+    assert!(
+        words.starts_with("time until the former session key's rotation: the receipt says 4001"),
+        "{words}"
+    );
+}
+
+#[test]
+fn the_keys_of_the_account_are_those_of_its_history() {
+    let (_, history) = rotated();
+    let words = refused(&account(), &[history, vec![paid(1), paid(2)]].concat());
+    assert!(words.starts_with("session key of the job: the chain says "), "{words}");
+    let unheard_of = Job {
+        session_rotated_at: 103,
+        ..account()
+    };
+    let words = refused(&unheard_of, &[opening(), paid(1), paid(2)]);
+    assert!(words.starts_with("rotation of the session key: "), "{words}");
+    let exit = Job {
+        exits_at: 700,
+        ..account()
+    };
+    let words = refused(&exit, &[opening(), paid(1), paid(2)]);
+    assert!(words.starts_with("exit: the chain says 700"), "{words}");
 }
 
 #[test]

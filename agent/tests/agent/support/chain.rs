@@ -3,7 +3,7 @@
 use bytemuck::Zeroable;
 use futures::{FutureExt, future::BoxFuture};
 use gantry_agent::chain::{Action, Chain, ChainError};
-use gantry_protocol::{UnixSeconds, receipt::ReceiptView};
+use gantry_protocol::{Metered, UnixSeconds, receipt::ReceiptView};
 use gantry_sdk::{
     Pubkey, Signature,
     market::{
@@ -153,10 +153,19 @@ impl ScriptedChain {
                     let address = Pubkey::new_from_array(receipt.receipt.job);
                     let job = jobs.get_mut(&address).expect("the job");
                     assert_eq!(receipt.provider_key, job.attestation_key);
-                    assert_eq!(receipt.tenant_key, job.session_key);
                     let bytes = receipt.receipt.to_bytes();
                     let view = ReceiptView::of(&bytes).expect("a receipt");
-                    (address, "settle", job.settle(view, now).map(|_| ()))
+                    let (key, metered) = (receipt.tenant_key, Metered(view.metered_ms()));
+                    let counts = if key == job.session_key {
+                        Ok(())
+                    } else {
+                        job.require_former_session(key.as_array(), metered, now)
+                    };
+                    (
+                        address,
+                        "settle",
+                        counts.and_then(|()| job.settle(view, now).map(|_| ())),
+                    )
                 }
                 Action::Claim { receipt, .. } => {
                     receipt.verify().expect("the signature fits");

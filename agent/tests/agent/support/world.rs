@@ -22,6 +22,7 @@ use gantry_sdk::{
 use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{
+    sync::Notify,
     task::JoinHandle,
     time::{Instant, sleep},
 };
@@ -161,6 +162,7 @@ impl World {
             key: Arc::new(self.key.insecure_clone()),
             settings: self.settings.clone(),
             counters: Counters::default(),
+            rotated: Notify::new(),
         });
         let jobs = Jobs::new(Arc::clone(&services), self.owner);
         jobs.serve(self.node);

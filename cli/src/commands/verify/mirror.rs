@@ -109,8 +109,19 @@ pub(super) fn recompute(address: Pubkey, proof: &Proof) -> Result<Mirrored, Cont
         _ => None,
     });
     let attestation_keys: Vec<Pubkey> = std::iter::once(opened.attestation_key).chain(rekeyed).collect();
+    let rotated = events.iter().filter_map(|event| match event {
+        Event::SessionRotated(rotated) if rotated.job == address => Some(rotated.session_key),
+        _ => None,
+    });
+    let session_keys: Vec<Pubkey> = std::iter::once(opened.session_key).chain(rotated).collect();
+    let mut extended = events.iter().filter_map(|event| match event {
+        Event::JobExtended(extended) if extended.job == address => Some(extended.escrow),
+        _ => None,
+    });
     let mut replay = Replay {
         opened,
+        escrow: extended.next_back().unwrap_or(opened.escrow),
+        session_keys,
         genesis_hash: proof.job.genesis_hash.to_bytes(),
         attestation_keys,
         last: None,
@@ -127,7 +138,7 @@ pub(super) fn recompute(address: Pubkey, proof: &Proof) -> Result<Mirrored, Cont
     for (what, stated, computed) in [
         ("rate", job.rate.0, opened.rate),
         ("fee_bps", u64::from(job.fee_bps), u64::from(opened.fee_bps)),
-        ("escrow", job.escrow.0, opened.escrow),
+        ("escrow", job.escrow.0, replay.escrow),
         ("sequence", job.sequence.0, sequence),
         ("metered_ms", job.metered_ms.0, metered_ms),
         ("owed", job.owed.0, bill.owed.0),
@@ -148,7 +159,7 @@ pub(super) fn recompute(address: Pubkey, proof: &Proof) -> Result<Mirrored, Cont
         sequence,
         metered_ms,
         rate: opened.rate,
-        escrow: opened.escrow,
+        escrow: replay.escrow,
         bill,
         settlements,
     })
@@ -160,6 +171,10 @@ struct Replay<'a> {
     genesis_hash: [u8; 32],
     /// Every key that the job ever accepted; the order of rekeys is the chain's to check.
     attestation_keys: Vec<Pubkey>,
+    /// Every session key that the job ever had; when each counts is the chain's to check.
+    session_keys: Vec<Pubkey>,
+    /// What is set aside, extensions included.
+    escrow: u64,
     /// Sequence and metered time.
     last: Option<(u64, u64)>,
     paid: u64,
@@ -168,7 +183,7 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn bill(&self, metered_ms: u64) -> Result<Bill, Contradiction> {
         let fee = Bps::new(self.opened.fee_bps).ok_or(Contradiction::ExceedsEscrow)?;
-        let (rate, escrow) = (Rate(self.opened.rate), Atoms(self.opened.escrow));
+        let (rate, escrow) = (Rate(self.opened.rate), Atoms(self.escrow));
         Bill::of(rate, Metered(metered_ms), fee, escrow).ok_or(Contradiction::ExceedsEscrow)
     }
 
@@ -187,7 +202,7 @@ impl Replay<'_> {
             ("job", receipt.job == job.to_bytes()),
             ("cluster", receipt.genesis_hash == self.genesis_hash),
             ("attestation key", self.attestation_keys.contains(&signed.provider_key)),
-            ("session key", signed.tenant_key == self.opened.session_key),
+            ("session key", self.session_keys.contains(&signed.tenant_key)),
         ] {
             if !is_ours {
                 return Err(Contradiction::Foreign(transaction, what));

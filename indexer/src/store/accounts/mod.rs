@@ -7,19 +7,26 @@ mod balance;
 mod claim;
 mod config;
 mod delegation;
+mod device;
 mod fault;
 mod fee_shard;
+mod gpu_class;
 mod job;
 mod mint;
 mod node;
 mod order;
 mod pool;
+mod price_range;
 mod provider;
 mod stake;
+mod tenant;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Order, Provider, RegisteredMint},
+    market::state::{
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, Order, PriceRange, Provider,
+        RegisteredMint, Tenant,
+    },
     staking::state::{Delegation, Pool, Stake},
 };
 use sqlx::PgConnection;
@@ -69,6 +76,10 @@ struct Sorted<'a> {
     claims: Vec<Row<'a, Claim>>,
     fee_shards: Vec<Row<'a, FeeShard>>,
     orders: Vec<Row<'a, Order>>,
+    tenants: Vec<Row<'a, Tenant>>,
+    classes: Vec<Row<'a, GpuClass>>,
+    ranges: Vec<Row<'a, PriceRange>>,
+    devices: Vec<Row<'a, Device>>,
 }
 
 /// Takes over every account that is newer than what is known of it, and buries what was closed.
@@ -89,6 +100,10 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     claim::upsert(&mut *connection, &sorted.claims).await?;
     fee_shard::upsert(&mut *connection, &sorted.fee_shards).await?;
     order::upsert(&mut *connection, &sorted.orders).await?;
+    tenant::upsert(&mut *connection, &sorted.tenants).await?;
+    gpu_class::upsert(&mut *connection, &sorted.classes).await?;
+    price_range::upsert(&mut *connection, &sorted.ranges).await?;
+    device::upsert(&mut *connection, &sorted.devices).await?;
     tombstones::bury(&mut *connection, &changes.closed).await?;
     tombstones::bury_known(&mut *connection, &changes.emptied).await
 }
@@ -154,11 +169,27 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Order(account) => sorted.orders.push(Row {
+            Account::GpuClass(account) => sorted.classes.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::PriceRange(account) => sorted.ranges.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Device(account) => sorted.devices.push(Row {
                 address,
                 version,
                 account,
             }),
             Account::FeeShard(account) => sorted.fee_shards.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Tenant(account) => sorted.tenants.push(Row {
                 address,
                 version,
                 account,

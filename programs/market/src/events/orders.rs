@@ -29,9 +29,10 @@ events! {
         max_duration_s: u32,
         min_memory_mib: u32,
         gpus: u16,
+        /// Least score of the provider.
+        min_score: u16,
         /// 1 when simulated GPUs will do.
-        simulated: u16,
-        padding: u32,
+        simulated: u32,
     }
     /// A node bid for an order, or lowered its bid.
     BidPlaced {

@@ -8,7 +8,7 @@ use super::bid_fit::{is_own_doing, Candidate};
 use crate::{
     errors::MarketError,
     events::BidDropped,
-    state::{Balance, Config, Node, Order, Provider, RegisteredMint},
+    state::{Balance, Config, Node, Order, PriceRange, Provider},
 };
 
 /// Accounts of `bid_drop`. Nobody signs: what the accounts say decides.
@@ -16,7 +16,8 @@ use crate::{
 pub struct BidDrop {
     #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
-    pub registered_mint: Account<RegisteredMint>,
+    /// What the class may cost in the order's mint now.
+    pub price_range: Account<PriceRange>,
     #[account(address = node.provider)]
     pub provider: Account<Provider>,
     pub node: Account<Node>,
@@ -37,7 +38,7 @@ pub(crate) fn handle(ctx: &mut Context<BidDrop>) -> Result<()> {
     let (place, bid) = order.drop_best(accounts.node.address(), now)?;
     let candidate = Candidate {
         config: &accounts.config,
-        registered_mint: &accounts.registered_mint,
+        price_range: &accounts.price_range,
         provider: &accounts.provider,
         node: &accounts.node,
         stake: &accounts.stake,

@@ -4,24 +4,22 @@ use gantry_protocol::{Rate, UnixSeconds};
 
 use crate::{
     errors::MarketError,
-    state::{Config, Node, Order, Provider, RegisteredMint},
+    state::{Config, Node, Order, PriceRange, Provider},
 };
 
 /// A node with all that decides whether an order's job could open on it.
 pub(super) struct Candidate<'a> {
     pub config: &'a Config,
-    pub registered_mint: &'a RegisteredMint,
+    pub price_range: &'a PriceRange,
     pub provider: &'a Provider,
     pub node: &'a Node,
     pub stake: &'a staking::state::Stake,
 }
 
 impl Candidate<'_> {
-    /// Refuses a mint or a stake that is not the order's or the node's: nothing follows from those.
+    /// Refuses a range or a stake that is not the order's or the node's: nothing follows from those.
     pub(super) fn require_concerned(&self, order: &Order) -> core::result::Result<(), MarketError> {
-        if self.registered_mint.mint != order.mint {
-            return Err(MarketError::WrongMint);
-        }
+        self.price_range.require_of(&order.class, &order.mint)?;
         if self.stake.owner != self.node.owner {
             return Err(MarketError::WrongStake);
         }
@@ -43,7 +41,8 @@ impl Candidate<'_> {
         self.provider
             .require_covered(self.stake.backing(), self.config.stake_per_gpu)?;
         self.config.require_at_arms_length(&order.tenant, &self.node.owner)?;
-        self.registered_mint.require_in_range(rate)?;
+        order.require_score(self.provider, now)?;
+        self.price_range.require_holds(rate)?;
         if order.gpus > self.node.gpus_free {
             return Err(MarketError::CapacityExceeded);
         }

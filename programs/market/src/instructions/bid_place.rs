@@ -8,7 +8,7 @@ use super::bid_fit::Candidate;
 use crate::{
     errors::MarketError,
     events::BidPlaced,
-    state::{Balance, Bid, Config, Node, Order, Provider, RegisteredMint},
+    state::{Balance, Bid, Config, GpuClass, Node, Order, PriceRange, Provider, RegisteredMint},
 };
 
 /// A bid, with what the bidder believes of the order: an order can be closed and another one posted at its address.
@@ -36,6 +36,10 @@ pub struct BidPlace {
     #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     pub registered_mint: Account<RegisteredMint>,
+    /// The class that is asked for.
+    pub gpu_class: Account<GpuClass>,
+    /// What the class may cost in the order's mint now.
+    pub price_range: Account<PriceRange>,
     #[account(address = node.provider)]
     pub provider: Account<Provider>,
     pub node: Account<Node>,
@@ -62,12 +66,14 @@ pub(crate) fn handle(ctx: &mut Context<BidPlace>, args: &BidTerms) -> Result<()>
     accounts.balance.require_of(&owner, &order.mint)?;
     let candidate = Candidate {
         config: &accounts.config,
-        registered_mint: &accounts.registered_mint,
+        price_range: &accounts.price_range,
         provider: &accounts.provider,
         node: &accounts.node,
         stake: &accounts.stake,
     };
     candidate.require_concerned(order)?;
+    require!(accounts.registered_mint.mint == order.mint, MarketError::WrongMint);
+    accounts.gpu_class.require_open(&order.class)?;
     let placed = order.place(*accounts.node.address(), owner, args, now)?;
     candidate.require_able(order, Rate(args.rate), now)?;
     let (deposit, displaced) = pay(accounts, placed.before)?;

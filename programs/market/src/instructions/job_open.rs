@@ -6,11 +6,12 @@ use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
 use gantry_protocol::{Rate, UnixSeconds};
 
-use super::job_opening::{opened, Opening, Request, Reserve};
+use super::job_opening::{opened, Opening, Request};
 use crate::{
     errors::MarketError,
     seeds,
-    state::{Balance, Config, Job, Node, Provider, RegisteredMint},
+    staking_calls::Caller,
+    state::{Balance, Config, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint, Tenant},
 };
 
 /// What the tenant asks for.
@@ -39,6 +40,10 @@ pub struct JobOpen {
     #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     pub registered_mint: Account<RegisteredMint>,
+    /// The node's class.
+    pub gpu_class: Account<GpuClass>,
+    /// What the class may cost in the mint now.
+    pub price_range: Account<PriceRange>,
     #[account(address = node.provider)]
     pub provider: Account<Provider>,
     #[account(mut)]
@@ -46,6 +51,8 @@ pub struct JobOpen {
     /// The tenant's balance.
     #[account(mut)]
     pub balance: Account<Balance>,
+    /// The tenant's account, which the job writes when it ends.
+    pub tenant_account: Account<Tenant>,
     #[account(init, payer = tenant, seeds = [seeds::JOB, tenant.address().as_ref(), &nonce.to_le_bytes()], bump)]
     pub job: Account<Job>,
     /// Signs towards the staking program; holds no data.
@@ -79,9 +86,12 @@ pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) ->
     let opening = Opening {
         config: &accounts.config,
         registered_mint: &accounts.registered_mint,
+        gpu_class: &accounts.gpu_class,
+        price_range: &accounts.price_range,
         provider: &accounts.provider,
         node: &mut accounts.node,
         balance: &accounts.balance,
+        tenant_account: &accounts.tenant_account,
         job: &mut accounts.job,
         stake: &accounts.stake,
     };
@@ -90,14 +100,12 @@ pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) ->
     require!(rate <= Rate(args.max_rate), MarketError::RateAboveLimit);
     let escrow = opening.record(&request, rate, now)?;
     accounts.balance.debit(escrow)?;
-    Reserve {
+    Caller {
+        program: &accounts.staking_program,
         signer: &accounts.signer,
-        signer_bump,
-        pool: &accounts.pool,
-        stake: &mut accounts.stake,
-        staking_program: &accounts.staking_program,
+        bump: signer_bump,
     }
-    .carry_out(accounts.job.stake_reserved)?;
+    .reserve(&accounts.pool, &mut accounts.stake, accounts.job.stake_reserved)?;
     emit(opened(&accounts.job, &accounts.balance, &accounts.node));
     Ok(())
 }

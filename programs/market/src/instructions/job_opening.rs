@@ -6,18 +6,20 @@ use gantry_protocol::{Atoms, Bps, Rate, UnixSeconds};
 use crate::{
     errors::MarketError,
     events::JobOpened,
-    seeds,
-    state::{Balance, Config, Job, Node, OpenTerms, Provider, RegisteredMint},
+    state::{Balance, Config, GpuClass, Job, Node, OpenTerms, PriceRange, Provider, RegisteredMint, Tenant},
 };
 
 /// The accounts that a job opens with.
 pub(super) struct Opening<'a> {
     pub config: &'a Account<Config>,
     pub registered_mint: &'a Account<RegisteredMint>,
+    pub gpu_class: &'a Account<GpuClass>,
+    pub price_range: &'a Account<PriceRange>,
     pub provider: &'a Account<Provider>,
     pub node: &'a mut Account<Node>,
     /// The tenant's balance.
     pub balance: &'a Account<Balance>,
+    pub tenant_account: &'a Account<Tenant>,
     pub job: &'a mut Account<Job>,
     pub stake: &'a Account<staking::state::Stake>,
 }
@@ -47,18 +49,23 @@ impl Opening<'_> {
             return Err(MarketError::Paused);
         }
         self.registered_mint.require_open()?;
+        self.gpu_class.require_open(&self.node.class)?;
         self.config.require_at_arms_length(request.tenant, &self.node.owner)?;
         if *request.session_key == Address::default() {
             return Err(MarketError::InvalidKey);
         }
         self.balance.require_of(request.tenant, &self.registered_mint.mint)?;
+        self.tenant_account.require_of(request.tenant)?;
         if self.stake.owner != self.node.owner {
             return Err(MarketError::WrongStake);
         }
         self.provider
             .require_covered(self.stake.backing(), self.config.stake_per_gpu)?;
         let rate = asked?;
-        self.registered_mint.require_in_range(rate)?;
+        // Governance may have narrowed it since the rate was named.
+        self.price_range
+            .require_of(&self.node.class, &self.registered_mint.mint)?;
+        self.price_range.require_holds(rate)?;
         Ok(rate)
     }
 
@@ -75,6 +82,7 @@ impl Opening<'_> {
             rate: rate.times(request.gpus).ok_or(MarketError::AmountOverflow)?,
             max_duration_s: request.max_duration_s,
             fee: Bps::new(config.fee_bps).ok_or(MarketError::ParameterOutOfRange)?,
+            reference_price: self.registered_mint.reference_price,
             start_deadline_s: config.start_deadline_s,
             grace_window_s: config.grace_window_s,
         };
@@ -102,34 +110,6 @@ impl Opening<'_> {
     }
 }
 
-/// The accounts by which the staking program sets a job's stake aside.
-pub(super) struct Reserve<'a> {
-    pub signer: &'a UncheckedAccount,
-    pub signer_bump: u8,
-    pub pool: &'a Account<staking::state::Pool>,
-    pub stake: &'a mut Account<staking::state::Stake>,
-    pub staking_program: &'a UncheckedAccount,
-}
-
-impl Reserve<'_> {
-    #[inline(never)]
-    pub(super) fn carry_out(self, amount: u64) -> Result<()> {
-        let bump = [self.signer_bump];
-        staking::cpi::stake_reserve(
-            CpiContext::new_with_signer(
-                self.staking_program.address(),
-                staking::cpi::accounts::StakeReserve {
-                    market_signer: self.signer.to_cpi_handle(),
-                    pool: self.pool.to_cpi_handle(),
-                    stake: self.stake.try_to_cpi_handle_mut()?,
-                },
-                &[&[seeds::SIGNER, &bump]],
-            ),
-            amount,
-        )
-    }
-}
-
 /// The event of a job that has opened.
 pub(super) fn opened(job: &Account<Job>, balance: &Balance, node: &Node) -> JobOpened {
     JobOpened {
@@ -145,6 +125,7 @@ pub(super) fn opened(job: &Account<Job>, balance: &Balance, node: &Node) -> JobO
         rate: job.rate,
         escrow: job.escrow,
         stake_reserved: job.stake_reserved,
+        reference_price: job.reference_price,
         balance: balance.amount,
         opened_at: job.opened_at,
         start_deadline: job.start_deadline,

@@ -2,7 +2,7 @@
 
 use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
-use gantry_protocol::{ed25519, receipt::ReceiptView, UnixSeconds};
+use gantry_protocol::{ed25519, receipt::ReceiptView, Metered, UnixSeconds};
 use pinocchio::sysvars::{
     clock::Clock,
     instructions::{Instructions, INSTRUCTIONS_ID},
@@ -44,7 +44,7 @@ pub(crate) fn handle(ctx: &mut Context<JobSettle>) -> Result<()> {
         .balance
         .require_of(&accounts.job.provider, &accounts.job.mint)?;
     let before = signatures(&instructions)?;
-    let receipt = co_signed_receipt(before.get_instruction_data(), &accounts.job)?;
+    let receipt = co_signed_receipt(before.get_instruction_data(), &accounts.job, now)?;
     let earned = accounts.job.settle(receipt, now)?;
     accounts.balance.credit(earned)?;
     let job = &accounts.job;
@@ -65,12 +65,19 @@ pub(crate) fn handle(ctx: &mut Context<JobSettle>) -> Result<()> {
 
 /// The receipt in the data of that instruction, when both of the job's keys signed it for this very job.
 #[inline(always)]
-fn co_signed_receipt<'a>(data: &'a [u8], job: &Account<Job>) -> core::result::Result<ReceiptView<'a>, MarketError> {
+fn co_signed_receipt<'a>(
+    data: &'a [u8],
+    job: &Account<Job>,
+    now: UnixSeconds,
+) -> core::result::Result<ReceiptView<'a>, MarketError> {
     let signed = ed25519::parse(data).map_err(|_| MarketError::SignaturesNotCanonical)?;
-    if signed.provider_key != job.attestation_key.as_array() || signed.tenant_key != job.session_key.as_array() {
+    if signed.provider_key != job.attestation_key.as_array() {
         return Err(MarketError::WrongSigner);
     }
     let receipt = signed.receipt().map_err(|_| MarketError::MalformedReceipt)?;
     require_of(receipt, job)?;
+    if signed.tenant_key != job.session_key.as_array() {
+        job.require_former_session(signed.tenant_key, Metered(receipt.metered_ms()), now)?;
+    }
     Ok(receipt)
 }

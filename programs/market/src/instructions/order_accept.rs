@@ -4,12 +4,13 @@ use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
 use gantry_protocol::{Atoms, Rate, UnixSeconds};
 
-use super::job_opening::{opened, Opening, Request, Reserve};
+use super::job_opening::{opened, Opening, Request};
 use crate::{
     errors::MarketError,
     events::OrderAccepted,
     seeds,
-    state::{Balance, Config, Job, Node, Order, Provider, RegisteredMint},
+    staking_calls::Caller,
+    state::{Balance, Config, GpuClass, Job, Node, Order, PriceRange, Provider, RegisteredMint, Tenant},
 };
 
 /// Accounts of `order_accept`.
@@ -21,6 +22,10 @@ pub struct OrderAccept {
     #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     pub registered_mint: Account<RegisteredMint>,
+    /// The node's class.
+    pub gpu_class: Account<GpuClass>,
+    /// What the class may cost in the mint now.
+    pub price_range: Account<PriceRange>,
     #[account(address = node.provider)]
     pub provider: Account<Provider>,
     /// The node whose bid is accepted.
@@ -31,6 +36,8 @@ pub struct OrderAccept {
     /// The tenant's balance.
     #[account(mut)]
     pub balance: Account<Balance>,
+    /// The tenant's account, which the job writes when it ends.
+    pub tenant_account: Account<Tenant>,
     #[account(init, payer = caller, seeds = [seeds::JOB, order.tenant.as_ref(), &order.nonce.to_le_bytes()], bump)]
     pub job: Account<Job>,
     /// Signs towards the staking program; holds no data.
@@ -56,6 +63,7 @@ pub(crate) fn handle(ctx: &mut Context<OrderAccept>, max_rate: u64) -> Result<()
     require!(accounts.registered_mint.mint == order.mint, MarketError::WrongMint);
     let by_tenant = *accounts.caller.address() == order.tenant;
     let (place, bid) = order.accept(accounts.node.address(), by_tenant, Rate(max_rate), now)?;
+    order.require_score(&accounts.provider, now)?;
     let request = Request {
         tenant: &order.tenant,
         session_key: &order.session_key,
@@ -68,9 +76,12 @@ pub(crate) fn handle(ctx: &mut Context<OrderAccept>, max_rate: u64) -> Result<()
     let opening = Opening {
         config: &accounts.config,
         registered_mint: &accounts.registered_mint,
+        gpu_class: &accounts.gpu_class,
+        price_range: &accounts.price_range,
         provider: &accounts.provider,
         node: &mut accounts.node,
         balance: &accounts.balance,
+        tenant_account: &accounts.tenant_account,
         job: &mut accounts.job,
         stake: &accounts.stake,
     };
@@ -78,14 +89,12 @@ pub(crate) fn handle(ctx: &mut Context<OrderAccept>, max_rate: u64) -> Result<()
     let escrow = opening.record(&request, rate, now)?;
     let returned = order.escrow.checked_sub(escrow.0).ok_or(MarketError::AmountOverflow)?;
     accounts.balance.credit(Atoms(returned))?;
-    Reserve {
+    Caller {
+        program: &accounts.staking_program,
         signer: &accounts.signer,
-        signer_bump,
-        pool: &accounts.pool,
-        stake: &mut accounts.stake,
-        staking_program: &accounts.staking_program,
+        bump: signer_bump,
     }
-    .carry_out(accounts.job.stake_reserved)?;
+    .reserve(&accounts.pool, &mut accounts.stake, accounts.job.stake_reserved)?;
     emit(opened(&accounts.job, &accounts.balance, &accounts.node));
     emit(OrderAccepted {
         order: *accounts.order.address(),

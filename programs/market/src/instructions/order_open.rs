@@ -10,7 +10,7 @@ use crate::{
     errors::MarketError,
     events::OrderOpened,
     seeds,
-    state::{Balance, Config, Job, Order, RegisteredMint},
+    state::{Balance, Config, GpuClass, Job, Order, RegisteredMint},
 };
 
 /// Bytes of a job's account, with the discriminator.
@@ -40,6 +40,8 @@ pub struct OrderTerms {
     pub accept_window_s: u32,
     /// GPUs.
     pub gpus: u16,
+    /// Least score of the provider, 0 to 10,000.
+    pub min_score: u16,
     /// Whether simulated GPUs will do.
     pub simulated: bool,
 }
@@ -54,6 +56,8 @@ pub struct OrderOpen {
     #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     pub registered_mint: Account<RegisteredMint>,
+    /// The class that is asked for.
+    pub gpu_class: Account<GpuClass>,
     /// The tenant's balance.
     #[account(mut)]
     pub balance: Account<Balance>,
@@ -70,6 +74,7 @@ pub(crate) fn handle(ctx: &mut Context<OrderOpen>, nonce: u64, args: &OrderTerms
     let accounts = &mut ctx.accounts;
     require!(accounts.config.paused == 0, MarketError::Paused);
     accounts.registered_mint.require_open()?;
+    accounts.gpu_class.require_open(&args.class)?;
     let mint = accounts.registered_mint.mint;
     accounts.balance.require_of(accounts.tenant.address(), &mint)?;
     let order = &mut accounts.order;
@@ -116,7 +121,7 @@ fn opened(accounts: &OrderOpen) -> OrderOpened {
         max_duration_s: order.max_duration_s,
         min_memory_mib: order.min_memory_mib,
         gpus: order.gpus,
-        simulated: u16::from(order.simulated),
-        padding: 0,
+        min_score: order.min_score,
+        simulated: u32::from(order.simulated),
     }
 }

@@ -6,7 +6,9 @@ use gantry_protocol::{billing, receipt::ReceiptView, Atoms, Bps, Metered, Rate, 
 use crate::MarketError;
 
 mod claims;
+mod exits;
 mod keys;
+mod reputation;
 
 /// Where a job stands. `Open → Running → (Stopped →) Closed`, or `Open → Cancelled`.
 #[repr(u8)]
@@ -36,12 +38,14 @@ pub struct Job {
     pub node: Address,
     /// The mint.
     pub mint: Address,
-    /// The tenant's hot key: co-signs receipts and may stop the job.
+    /// The tenant's hot key at the opening, or since its last rotation: co-signs receipts and may stop the job.
     pub session_key: Address,
     /// The provider's hot key at the opening, or since the rekey.
     pub attestation_key: Address,
     /// The provider's hot key before the rekey, whose receipts can still prove a fault; zeros before.
     pub former_key: Address,
+    /// The tenant's hot key before the last rotation, whose receipts still count for a grace window; zeros before.
+    pub former_session_key: Address,
     /// Genesis hash of this cluster.
     pub genesis_hash: [u8; 32],
     /// SHA-256 of the bundle that the tenant will upload; zeros when there is none.
@@ -64,6 +68,9 @@ pub struct Job {
     pub refund: u64,
     /// Stake that the job reserved, in base units of the network token.
     pub stake_reserved: u64,
+    /// Value of a million base units of the mint in base units of the network token, at the opening: what weighs the job in the records
+    /// of its two sides.
+    pub reference_price: u64,
     /// Sequence of the last settled receipt; zero before the first.
     pub sequence: u64,
     /// Metered milliseconds of the last settled receipt.
@@ -80,6 +87,10 @@ pub struct Job {
     pub stopped_at: i64,
     /// Unix seconds of close or cancellation; zero before.
     pub ended_at: i64,
+    /// Unix seconds of the last rotation of the session key; zero before.
+    pub session_rotated_at: i64,
+    /// Unix seconds at which the provider ends the job, as it has announced; zero when it has not.
+    pub exits_at: i64,
     /// Longest metered time in seconds.
     pub max_duration_s: u32,
     /// Seconds after stop or expiry in which receipts may still be settled.
@@ -98,7 +109,7 @@ pub struct Job {
     pub claimed: u8,
 }
 
-const _: () = assert!(core::mem::size_of::<Job>() == 464);
+const _: () = assert!(core::mem::size_of::<Job>() == 520);
 
 /// What a job is opened with, after the node, the mint and the configuration have agreed.
 pub struct OpenTerms {
@@ -108,6 +119,8 @@ pub struct OpenTerms {
     pub max_duration_s: u32,
     /// The protocol's part.
     pub fee: Bps,
+    /// What weighs the job in the records of its two sides.
+    pub reference_price: u64,
     /// Seconds to start within.
     pub start_deadline_s: u32,
     /// Seconds after the end in which receipts may still be settled.
@@ -154,6 +167,7 @@ impl Job {
         self.escrow = escrow.0;
         self.max_duration_s = terms.max_duration_s;
         self.fee_bps = terms.fee.get();
+        self.reference_price = terms.reference_price;
         self.grace_window_s = terms.grace_window_s;
         self.opened_at = now.0;
         self.start_deadline = now.after(terms.start_deadline_s).0;
@@ -192,6 +206,9 @@ impl Job {
         self.require(JobState::Open)?;
         if now.0 > self.start_deadline {
             return Err(MarketError::StartDeadlinePassed);
+        }
+        if now > self.until_exit(now) {
+            return Err(MarketError::JobExpired);
         }
         self.started_at = now.0;
         self.state = JobState::Running as u8;
@@ -248,13 +265,13 @@ impl Job {
     /// When metering ends at the latest; refuses a job that is not metered, or no longer.
     fn ends_at(&self) -> Outcome<UnixSeconds> {
         match self.state() {
-            Some(JobState::Running) => Ok(UnixSeconds(self.started_at).after(self.max_duration_s)),
-            Some(JobState::Stopped) => Ok(UnixSeconds(self.stopped_at)),
+            Some(JobState::Running) => Ok(self.until_exit(UnixSeconds(self.started_at).after(self.max_duration_s))),
+            Some(JobState::Stopped) => Ok(self.until_exit(UnixSeconds(self.stopped_at))),
             _ => Err(MarketError::WrongJobState),
         }
     }
 
-    /// Refuses more metered time than the job was rented for, or than lies between its start and `now` or its stop.
+    /// Refuses more metered time than the job was rented for, or than lies between its start and `now`, its stop or its provider's exit.
     #[inline(always)]
     fn require_elapsed(&self, metered: Metered, now: UnixSeconds) -> Outcome<()> {
         if metered > Metered::of_seconds(self.max_duration_s) {
@@ -265,6 +282,12 @@ impl Job {
         } else {
             now
         };
+        self.require_within(metered, self.until_exit(end))
+    }
+
+    /// Refuses more metered time than lies between the job's start and `end`.
+    #[inline(always)]
+    fn require_within(&self, metered: Metered, end: UnixSeconds) -> Outcome<()> {
         // What is more than 32 bits is more than any job lasts.
         let elapsed_s = u32::try_from(end.since(UnixSeconds(self.started_at))).unwrap_or(u32::MAX);
         if metered.0 > Metered::of_seconds(elapsed_s).0.saturating_add(CLOCK_STEP_MS) {

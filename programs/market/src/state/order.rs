@@ -8,10 +8,14 @@ use gantry_protocol::{
         BID_DEPOSIT_BPS, MAX_ACCEPT_WINDOW_S, MAX_BIDS, MAX_BID_WINDOW_S, MAX_GPUS_PER_NODE, MAX_JOB_DURATION_S,
         MIN_ACCEPT_WINDOW_S, MIN_BID_WINDOW_S,
     },
+    reputation::MAX_SCORE,
     Atoms, Bps, Metered, Rate, UnixSeconds,
 };
 
-use crate::{state::Node, MarketError, OrderTerms};
+use crate::{
+    state::{Node, Provider},
+    MarketError, OrderTerms,
+};
 
 mod bids;
 
@@ -87,6 +91,8 @@ pub struct Order {
     pub min_memory_mib: u32,
     /// GPUs.
     pub gpus: u16,
+    /// Least score of the provider, 0 to 10,000.
+    pub min_score: u16,
     /// An [`OrderState`].
     pub state: u8,
     /// 1 when simulated GPUs will do.
@@ -94,7 +100,7 @@ pub struct Order {
     /// Bump of this address.
     pub bump: u8,
     /// Named padding.
-    pub padding: [u8; 3],
+    pub padding: [u8; 1],
 }
 
 const _: () = assert!(core::mem::size_of::<Order>() == 952);
@@ -133,7 +139,8 @@ impl Order {
         }
         let is_sensible = (1..=MAX_GPUS_PER_NODE).contains(&terms.gpus)
             && (1..=MAX_JOB_DURATION_S).contains(&terms.max_duration_s)
-            && terms.max_rate > 0;
+            && terms.max_rate > 0
+            && terms.min_score <= MAX_SCORE;
         if !is_sensible {
             return Err(MarketError::InvalidOrder);
         }
@@ -165,6 +172,7 @@ impl Order {
         self.max_duration_s = terms.max_duration_s;
         self.min_memory_mib = terms.min_memory_mib;
         self.gpus = terms.gpus;
+        self.min_score = terms.min_score;
         self.simulated = u8::from(terms.simulated);
         self.state = OrderState::Open as u8;
         Ok(escrow)
@@ -179,6 +187,14 @@ impl Order {
             && node.simulated <= self.simulated;
         if !fits {
             return Err(MarketError::NodeDoesNotFit);
+        }
+        Ok(())
+    }
+
+    /// Refuses a provider whose score is too low now.
+    pub fn require_score(&self, provider: &Provider, now: UnixSeconds) -> Outcome<()> {
+        if self.min_score > 0 && provider.record.facts().score_at(now) < self.min_score {
+            return Err(MarketError::ScoreTooLow);
         }
         Ok(())
     }

@@ -54,6 +54,7 @@ impl Parties {
             rate: RATE,
             escrow: ESCROW,
             stake_reserved: 0,
+            reference_price: 0,
             balance: 0,
             opened_at: 0,
             start_deadline: 0,
@@ -262,5 +263,51 @@ fn a_rekeyed_jobs_receipts_under_both_keys_are_accepted() {
         .unwrap()
         .push(json!({ "payload": BASE64.encode(payload) }));
     evidence["settlements"][1] = settlement(2, &successor.signed(made(2, 10_000, FLAG_FINAL)), "5850", "9750", "250");
+    assert!(recomputed(evidence).is_ok());
+}
+
+/// An event as the indexer serves it.
+fn logged<E: borsh::BorshSerialize + Discriminator>(event: &E) -> serde_json::Value {
+    let payload = [E::DISCRIMINATOR, &borsh::to_vec(event).unwrap()].concat();
+    json!({ "payload": BASE64.encode(payload) })
+}
+
+#[test]
+fn receipts_under_both_session_keys_of_a_job_are_accepted_and_no_others() {
+    let parties = Parties::new();
+    let successor = Parties {
+        provider: parties.provider.insecure_clone(),
+        tenant: Keypair::new(),
+    };
+    let rotated = market::events::SessionRotated {
+        job: JOB,
+        session_key: successor.tenant.pubkey(),
+        former_session_key: parties.tenant.pubkey(),
+        at: 5,
+    };
+    let mut evidence = parties.evidence();
+    evidence["settlements"][1] = settlement(2, &successor.signed(made(2, 10_000, FLAG_FINAL)), "5850", "9750", "250");
+    assert!(recomputed(evidence.clone()).is_err());
+    evidence["events"].as_array_mut().unwrap().push(logged(&rotated));
+    assert!(recomputed(evidence).is_ok());
+}
+
+#[test]
+fn the_escrow_of_an_extended_job_is_that_of_its_last_extension() {
+    let parties = Parties::new();
+    let mut evidence = parties.evidence();
+    let escrow: u64 = evidence["job"]["escrow"].as_str().unwrap().parse().unwrap();
+    let refund: u64 = evidence["job"]["refund"].as_str().unwrap().parse().unwrap();
+    let extended = market::events::JobExtended {
+        job: JOB,
+        escrow: escrow + 1_000,
+        balance: 0,
+        max_duration_s: 1,
+        at: 5,
+    };
+    evidence["job"]["escrow"] = (escrow + 1_000).to_string().into();
+    evidence["job"]["refund"] = (refund + 1_000).to_string().into();
+    assert!(recomputed(evidence.clone()).is_err());
+    evidence["events"].as_array_mut().unwrap().push(logged(&extended));
     assert!(recomputed(evidence).is_ok());
 }
