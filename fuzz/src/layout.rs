@@ -11,11 +11,13 @@ use gantry_sdk::{
 
 use crate::{
     action::{self, GENESIS_HASH},
-    book::{Book, DelegationId, JobId, NodeId, Place, RangeId, ShardId},
+    book::{Book, DelegationId, JobId, NodeId, OrderId, Place, RangeId, ShardId},
     cast::{Actor, Class, Device, GNT, Token, class_name, identity},
     model::{
         Record, State,
-        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Registered, Stake, Tenant, Waiting},
+        state::{
+            Bid, Delegation, Fault, Job, Mint, Node, Order, OrderPhase, Phase, Provider, Registered, Stake, Tenant, Waiting,
+        },
     },
     view::View,
 };
@@ -96,6 +98,11 @@ impl State {
                 .withdrawals
                 .iter()
                 .map(|(id, waiting)| (*id, withdrawals::layout(book, *id, waiting)))
+                .collect(),
+            orders: self
+                .orders
+                .iter()
+                .map(|(id, order)| (*id, order_layout(book, *id, order)))
                 .collect(),
             faults: self
                 .faults
@@ -391,6 +398,51 @@ fn claim_layout(book: &Book, job: JobId, claim: &Waiting) -> market::Claim {
         bond: claim.bond,
         payable_at: claim.payable_at,
         bump: book.bump(Place::Claim(job)),
+        ..Zeroable::zeroed()
+    }
+}
+
+/// Lamports of rent for a job's account, by the runtime's formula.
+const JOB_RENT: u64 = (128 + 8 + size_of::<market::Job>() as u64) * 6_960;
+
+fn order_layout(book: &Book, id: OrderId, order: &Order) -> market::Order {
+    let bid = |bid: &Option<Bid>| {
+        bid.map_or(market::Bid::default(), |bid| market::Bid {
+            node: book.at(Place::Node(bid.node)),
+            provider: book.wallet(bid.node.0),
+            rate: bid.rate,
+            placed_at: bid.placed_at,
+            number: bid.number,
+        })
+    };
+    market::Order {
+        tenant: book.wallet(id.0),
+        mint: book.mint(order.token),
+        session_key: book.key(order.session),
+        bundle_hash: [order.bundle; 32],
+        class: order.class.bytes(),
+        region: order.region.bytes(),
+        bids: order.bids.each_ref().map(bid),
+        nonce: id.1,
+        max_rate: order.max_rate,
+        escrow: order.escrow,
+        deposit: order.deposit,
+        job_rent: JOB_RENT,
+        bids_placed: order.bids_placed,
+        opened_at: order.opened_at,
+        bids_until: order.bids_until,
+        accept_until: order.accept_until,
+        max_duration_s: order.max_s,
+        min_memory_mib: order.min_memory_mib,
+        gpus: order.gpus,
+        // docs/PROTOCOL.md: Open, Accepted, Cancelled.
+        state: match order.phase {
+            OrderPhase::Open => 1,
+            OrderPhase::Accepted => 2,
+            OrderPhase::Cancelled => 3,
+        },
+        simulated: u8::from(order.simulated),
+        bump: book.bump(Place::Order(id)),
         ..Zeroable::zeroed()
     }
 }

@@ -49,6 +49,14 @@ export const declarations = {
                 vault: ['mint'],
                 destination: tokenAccountOf('owner'),
             },
+            bidDrop: { registeredMint: ['mint'], provider: ['providerOwner'], stake: ['providerOwner'] },
+            bidPlace: {
+                registeredMint: ['mint'],
+                provider: ['owner'],
+                stake: ['owner'],
+                balance: ['owner', 'mint'],
+            },
+            bidRefund: { balance: ['providerOwner', 'mint'] },
             claimOpen: { balance: ['providerOwner', 'mint'] },
             claimRefute: { balance: ['tenant', 'mint'] },
             claimSettle: { balance: ['providerOwner', 'mint'] },
@@ -104,6 +112,17 @@ export const declarations = {
             nodePriceSet: { registeredMint: ['mint'], priceRange: ['class', 'mint'], balance: ['owner', 'mint'] },
             nodeRegister: { gpuClass: ['class'] },
             nodeUpdate: { provider: ['owner'] },
+            orderAccept: {
+                registeredMint: ['mint'],
+                provider: ['providerOwner'],
+                balance: ['tenant', 'mint'],
+                job: ['tenant', 'nonce'],
+                pool: [],
+                stake: ['providerOwner'],
+            },
+            orderCancel: { balance: ['tenant', 'mint'] },
+            orderExpire: { balance: ['tenant', 'mint'] },
+            orderOpen: { registeredMint: ['mint'], balance: ['tenant', 'mint'] },
             providerRegister: { endpointBytes: { resolver: 'resolveEndpointBytes', needs: ['endpoint'] } },
             providerUpdate: {
                 provider: ['owner'],
@@ -118,13 +137,16 @@ export const declarations = {
             },
             withdrawalRequest: { balance: ['owner', 'mint'], withdrawal: ['balance', 'number'] },
         },
-        // Numbers that stand for one of a few things; `crates/protocol/src/fault.rs`, `programs/market/src/state/job.rs`.
+        // Numbers that stand for one of a few things; `crates/protocol/src/fault.rs`, `programs/market/src/state/job.rs`,
+        // `programs/market/src/state/order.rs`.
         enums: {
             jobState: { open: 1, running: 2, stopped: 3, closed: 4, cancelled: 5 },
             faultKind: { equivocation: 1, regressingUsage: 2, usageAfterFinal: 3, contradictingSample: 4 },
+            orderState: { open: 1, accepted: 2, cancelled: 3 },
         },
         enumFields: {
             'job.state': 'jobState',
+            'order.state': 'orderState',
             'fault.kind': 'faultKind',
             'faultProven.kind': 'faultKind',
             'faultProve.kind': 'faultKind',

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Record;
 use crate::{
-    book::{DelegationId, JobId, NodeId, RangeId, SHARDS, ShardId, WithdrawalId},
+    action::Name,
+    book::{DelegationId, JobId, NodeId, OrderId, RangeId, SHARDS, ShardId, WithdrawalId},
     cast::{ACTORS, Actor, Class, Device, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
@@ -273,6 +274,49 @@ pub struct Withdrawal {
     pub payable_at: i64,
 }
 
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum OrderPhase {
+    Open,
+    Accepted,
+    Cancelled,
+}
+
+/// A bid; its provider is the node's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Bid {
+    pub node: NodeId,
+    pub rate: u64,
+    pub placed_at: i64,
+    pub number: u64,
+}
+
+/// What a tenant needs, and the bids for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Order {
+    pub token: Token,
+    pub session: Key,
+    pub bundle: u8,
+    pub class: Name,
+    pub region: Name,
+    pub bids: [Option<Bid>; 8],
+    pub max_rate: u64,
+    pub escrow: u64,
+    pub deposit: u64,
+    pub bids_placed: u64,
+    pub opened_at: i64,
+    pub bids_until: i64,
+    pub accept_until: i64,
+    pub max_s: u32,
+    pub min_memory_mib: u32,
+    pub gpus: u16,
+    pub simulated: bool,
+    pub phase: OrderPhase,
+}
+
 /// Everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -296,6 +340,7 @@ pub struct State {
     pub faults: BTreeMap<(JobId, u8), Fault>,
     pub claims: BTreeMap<JobId, Waiting>,
     pub withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
+    pub orders: BTreeMap<OrderId, Order>,
     /// Base units of fees that wait in each fee shard.
     pub shards: BTreeMap<ShardId, u64>,
     /// Tokens in the actors' own token accounts.
@@ -342,6 +387,7 @@ impl State {
             faults: BTreeMap::new(),
             claims: BTreeMap::new(),
             withdrawals: BTreeMap::new(),
+            orders: BTreeMap::new(),
             shards: BTreeMap::new(),
             purses: purses.try_into().expect("one each"),
             vaults: [0; TOKENS as usize],
