@@ -67,6 +67,8 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
     let context = Context::new(line.global)?;
     match line.command {
         Command::Run(arguments) => return commands::run::run(&context, *arguments).await,
+        Command::Order(command) => return commands::order::run(&context, command).await,
+        Command::Bid(command) => commands::bid::run(&context, command).await?,
         Command::Resume(arguments) => return commands::resume::run(&context, &arguments).await,
         Command::Logs(arguments) => commands::logs::run(&context, &arguments).await?,
         Command::Extend(arguments) => commands::extend::run(&context, &arguments).await?,

@@ -15,6 +15,8 @@ use crate::cast::{Actor, Class, Device, Key, Keys, OF_2022, Purse, Token, class_
 pub type NodeId = (Actor, u16);
 /// A job: its tenant and the number that the tenant chose.
 pub type JobId = (Actor, u64);
+/// An order: its tenant and the number that the tenant chose, which its job gets too.
+pub type OrderId = JobId;
 /// A delegation: the provider's wallet and the delegator's.
 pub type DelegationId = (Actor, Actor);
 /// A fee shard: its mint and its number.
@@ -42,6 +44,7 @@ pub enum Place {
     Job(JobId),
     Fault(JobId, u8),
     Claim(JobId),
+    Order(OrderId),
     Shard(ShardId),
     Withdrawal(WithdrawalId),
     Class(Class),
@@ -163,6 +166,9 @@ impl Book {
                 market(&[seeds::BALANCE, self.wallet(owner).as_ref(), self.mint(token).as_ref()])
             }
             Place::Job((tenant, nonce)) => market(&[seeds::JOB, self.wallet(tenant).as_ref(), &nonce.to_le_bytes()]),
+            Place::Order((tenant, nonce)) => {
+                market(&[seeds::ORDER, self.wallet(tenant).as_ref(), &nonce.to_le_bytes()])
+            }
             Place::Claim(job) => market(&[seeds::CLAIM, self.at(Place::Job(job)).as_ref()]),
             Place::Shard((token, number)) => market(&[seeds::FEES, self.mint(token).as_ref(), &[number]]),
             Place::Withdrawal(((owner, token), number)) => market(&[

@@ -1,5 +1,7 @@
 //! The model's state in the programs' layouts, every byte of it: what the chain must show.
 
+mod hardware;
+mod orders;
 mod withdrawals;
 
 use bytemuck::Zeroable;
@@ -11,7 +13,7 @@ use gantry_sdk::{
 
 use crate::{
     action::{self, GENESIS_HASH},
-    book::{Book, DelegationId, JobId, NodeId, Place, RangeId, ShardId},
+    book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
     cast::{Actor, Class, Device, GNT, Token, class_name, identity},
     model::{
         Record, State,
@@ -35,17 +37,17 @@ impl State {
             classes: self
                 .classes
                 .iter()
-                .map(|(class, enabled)| (*class, class_layout(book, *class, *enabled)))
+                .map(|(class, enabled)| (*class, hardware::class(book, *class, *enabled)))
                 .collect(),
             ranges: self
                 .ranges
                 .iter()
-                .map(|(id, range)| (*id, range_layout(book, *id, *range)))
+                .map(|(id, range)| (*id, hardware::range(book, *id, *range)))
                 .collect(),
             devices: self
                 .devices
                 .iter()
-                .map(|(device, registered)| (*device, device_layout(book, *device, registered)))
+                .map(|(device, registered)| (*device, hardware::device(book, *device, registered)))
                 .collect(),
             providers: self
                 .providers
@@ -96,6 +98,11 @@ impl State {
                 .withdrawals
                 .iter()
                 .map(|(id, waiting)| (*id, withdrawals::layout(book, *id, waiting)))
+                .collect(),
+            orders: self
+                .orders
+                .iter()
+                .map(|(id, order)| (*id, orders::layout(book, *id, order)))
                 .collect(),
             faults: self
                 .faults
@@ -156,37 +163,6 @@ fn mint_layout(book: &Book, token: Token, mint: &Mint, fee_shards: u8) -> market
         withdraw_room: u64::try_from(mint.room_parts / 3_600).expect("no more than the cap"),
         withdraw_rest: u16::try_from(mint.room_parts % 3_600).expect("below the window"),
         room_at: mint.room_at,
-        ..Zeroable::zeroed()
-    }
-}
-
-fn class_layout(book: &Book, class: Class, enabled: bool) -> market::GpuClass {
-    market::GpuClass {
-        name: class_name(class),
-        enabled: u8::from(enabled),
-        bump: book.bump(Place::Class(class)),
-        ..Zeroable::zeroed()
-    }
-}
-
-fn range_layout(book: &Book, id: RangeId, (floor, ceiling): (u64, u64)) -> market::PriceRange {
-    market::PriceRange {
-        class: class_name(id.0),
-        mint: book.mint(id.1),
-        floor,
-        ceiling,
-        bump: book.bump(Place::Range(id)),
-        ..Zeroable::zeroed()
-    }
-}
-
-fn device_layout(book: &Book, device: Device, registered: &Registered) -> market::Device {
-    market::Device {
-        node: book.at(Place::Node(registered.node)),
-        provider: book.at(Place::Provider(registered.node.0)),
-        identity: identity(device),
-        registered_at: registered.at,
-        bump: book.bump(Place::Device(device)),
         ..Zeroable::zeroed()
     }
 }

@@ -155,6 +155,7 @@ impl World {
             + state.jobs.len()
             + state.faults.len()
             + state.claims.len()
+            + state.orders.len()
             + state.shards.len()
             + state.withdrawals.len()
             + state.delegations.len()

@@ -4,15 +4,15 @@ use gantry_sdk::{
     Pubkey,
     account::Layout,
     market::state::{
-        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint,
-        Tenant, Withdrawal,
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, Order, PriceRange, Provider,
+        RegisteredMint, Tenant, Withdrawal,
     },
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
 
 use crate::{
-    book::{Book, DelegationId, JobId, NodeId, Place, RangeId, ShardId, WithdrawalId},
+    book::{Book, DelegationId, JobId, NodeId, OrderId, Place, RangeId, ShardId, WithdrawalId},
     cast::{self, ACTORS, Actor, Class, Purse, TOKENS, Token, actors, tokens},
     chain::Chain,
     model::State,
@@ -37,6 +37,7 @@ pub struct View {
     pub jobs: Vec<(JobId, Job)>,
     pub faults: Vec<((JobId, u8), Fault)>,
     pub claims: Vec<(JobId, Claim)>,
+    pub orders: Vec<(OrderId, Order)>,
     pub shards: Vec<(ShardId, FeeShard)>,
     pub withdrawals: Vec<(WithdrawalId, Withdrawal)>,
     pub purses: [[u64; TOKENS as usize]; ACTORS as usize],
@@ -82,6 +83,7 @@ impl View {
             balances: reader.all(known.balances.keys(), |(owner, token)| Place::Balance(*owner, *token))?,
             jobs: reader.all(known.jobs.keys(), |id| Place::Job(*id))?,
             claims: reader.all(known.claims.keys(), |id| Place::Claim(*id))?,
+            orders: reader.all(known.orders.keys(), |id| Place::Order(*id))?,
             shards: reader.all(known.shards.keys(), |id| Place::Shard(*id))?,
             withdrawals: reader.all(known.withdrawals.keys(), |id| Place::Withdrawal(*id))?,
             faults: reader.all(known.faults.keys(), |(job, kind)| Place::Fault(*job, *kind))?,
@@ -127,6 +129,7 @@ impl View {
             .or_else(|| of_lists("balance", &self.balances, &expected.balances))
             .or_else(|| of_lists("job", &self.jobs, &expected.jobs))
             .or_else(|| of_lists("claim", &self.claims, &expected.claims))
+            .or_else(|| of_lists("order", &self.orders, &expected.orders))
             .or_else(|| of_lists("fee shard", &self.shards, &expected.shards))
             .or_else(|| of_lists("withdrawal", &self.withdrawals, &expected.withdrawals))
             .or_else(|| of_lists("fault", &self.faults, &expected.faults))

@@ -2,8 +2,8 @@
 
 pub use anchor_lang::Discriminator;
 use market::state::{
-    Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint, Tenant,
-    Withdrawal,
+    Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, Order, PriceRange, Provider, RegisteredMint,
+    Tenant, Withdrawal,
 };
 use solana_pubkey::Pubkey;
 use staking::state::{Delegation, Pool, Stake};
@@ -109,7 +109,7 @@ macro_rules! accounts {
 accounts! {
     staking::ID: Pool, Stake, Delegation;
     market::ID: Config, RegisteredMint, Provider, Node, Balance, Job, Fault, Claim, FeeShard, Tenant,
-        GpuClass, PriceRange, Device, Withdrawal;
+        GpuClass, PriceRange, Device, Withdrawal, Order;
 }
 
 #[cfg(test)]

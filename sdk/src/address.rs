@@ -100,6 +100,12 @@ pub fn job(tenant: &Pubkey, nonce: u64) -> Pubkey {
     market_address(&[market_seeds::JOB, tenant.as_ref(), &nonce.to_le_bytes()])
 }
 
+/// An order, by its tenant's wallet and the number that the tenant chose; its job gets the same number.
+#[must_use]
+pub fn order(tenant: &Pubkey, nonce: u64) -> Pubkey {
+    market_address(&[market_seeds::ORDER, tenant.as_ref(), &nonce.to_le_bytes()])
+}
+
 /// The waiting claim of a job's provider.
 #[must_use]
 pub fn claim(job: &Pubkey) -> Pubkey {

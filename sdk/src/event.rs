@@ -4,10 +4,11 @@ use anchor_lang::Discriminator;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use borsh::BorshDeserialize;
 use market::events::{
-    BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, ClassConfigured,
-    DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed,
-    JobExitAnnounced, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
-    MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, PriceRangeConfigured,
+    BalanceDeposited, BalanceOpened, BalanceWithdrawn, BidDropped, BidPlaced, BidRefunded, BidWithdrawn, ClaimOpened,
+    ClaimRefuted, ClaimSettled, ClassConfigured, DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven,
+    FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExitAnnounced, JobExtended, JobOpened, JobRekeyed,
+    JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured, MintReferenceSet, NodeHeartbeaten,
+    NodePriced, NodeRegistered, NodeUpdated, OrderAccepted, OrderCancelled, OrderOpened, PriceRangeConfigured,
     ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded, WithdrawalCancelled,
     WithdrawalPaid, WithdrawalRequested,
 };
@@ -90,7 +91,8 @@ events! {
         JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
         FeesSwept, SessionRotated, JobExitAnnounced, MintReferenceSet, TenantOpened, ProviderRecorded, TenantRecorded,
         ClassConfigured, PriceRangeConfigured, DeviceRegistered, DeviceMoved, DeviceRetired, WithdrawalRequested,
-        WithdrawalCancelled, WithdrawalPaid;
+        WithdrawalCancelled, WithdrawalPaid, OrderOpened, BidPlaced, BidWithdrawn, BidDropped, OrderAccepted,
+        OrderCancelled, BidRefunded;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

@@ -9,6 +9,7 @@ mod demonstration;
 mod endings;
 mod failures;
 mod network;
+mod orders;
 mod proofs;
 mod rent;
 mod tenant;

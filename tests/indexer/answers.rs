@@ -281,7 +281,7 @@ async fn the_api_describes_itself_and_its_health() {
     assert_eq!(api.get("/readyz").await.json["data"]["ready"], true);
     let document = api.get("/openapi.json").await.json;
     assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(document["paths"].as_object().unwrap().len(), 26);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 28);
     let page = api.get("/docs/").await;
     assert_eq!((page.status, page.text.contains("swagger-ui")), (200, true));
     assert_eq!(api.get("/docs/swagger-ui.css").await.status, 200);

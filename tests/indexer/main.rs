@@ -9,6 +9,7 @@ mod fixtures;
 mod following;
 mod freshness;
 mod offers;
+mod orders;
 mod paging;
 mod problems;
 mod records;

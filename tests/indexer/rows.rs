@@ -9,8 +9,8 @@ use sqlx::Connection as _;
 
 use crate::fixtures::{
     accounts::{
-        balance, claim, config, delegation, device, fault, fee_shard, gpu_class, job, key, node, pool, price_range,
-        provider, registered_mint, stake, tenant, usdc, withdrawal, written,
+        balance, claim, config, delegation, device, fault, fee_shard, gpu_class, job, key, node, order, pool,
+        price_range, provider, registered_mint, stake, tenant, usdc, withdrawal, written,
     },
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
@@ -36,6 +36,7 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(22), &device(key(51), key(50), 7), 15),
         written(key(23), &tenant(key(3), Record::default()), 13),
         written(key(24), &withdrawal(key(3), usdc(), u64::MAX), 17),
+        written(key(25), &order(key(3), &[(key(51), key(2), 700)]), 16),
     ]
 }
 
@@ -106,6 +107,10 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
     assert_eq!(
         postgres.ask("SELECT kind, sequence, slashed, penalty_bps FROM faults"),
         format!("1|4|{}|1000", u64::MAX)
+    );
+    assert_eq!(
+        postgres.ask("SELECT nonce, max_rate, escrow, deposit, class, region, min_score, state, simulated FROM orders"),
+        format!("{0}|{0}|{0}|{0}|h100-sxm||900|1|f", u64::MAX)
     );
     assert_eq!(
         postgres.ask("SELECT sequence, paid_now, compute_units, octet_length(receipt) FROM settlements"),

@@ -1,13 +1,14 @@
 //! The cases that do not go by the rule, each with its reason.
 
 use market::MarketError;
+use solana_instruction::error::InstructionError;
 
 use crate::{
     allowed::ALLOWED,
     case::Fault,
-    expectation::Verdict::{self, Market},
+    expectation::Verdict::{self, Market, Solana},
     identities::{
-        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_DELEGATIONS_STAKE, NOT_THE_MINTS_PROGRAM,
+        ADDRESS, NO_SUCH_BID, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_DELEGATIONS_STAKE, NOT_THE_MINTS_PROGRAM,
         NOT_THE_TOKENS_OWNER, NOT_WRITABLE, SEEDS, TOKENS, WRONG_BALANCE, WRONG_FEE_SHARD,
     },
 };
@@ -148,8 +149,10 @@ const REFUSED: &[Exception] = &[
     },
     Exception {
         at: &[
+            ("bid_refund", "tenant"),
             ("claim_settle", "payer"),
             ("device_retire", "owner"),
+            ("order_expire", "tenant"),
             ("withdrawal_pay", "owner"),
         ],
         faults: &[
@@ -161,6 +164,41 @@ const REFUSED: &[Exception] = &[
         ],
         verdict: NOT_WRITABLE,
         why: "the runtime lets nobody write there, which is seen before the address is compared",
+    },
+    Exception {
+        at: &[("bid_place", "displaced_balance")],
+        faults: &["the market program"],
+        verdict: WRONG_BALANCE,
+        why: "it stands for no account at all, but somebody is displaced",
+    },
+    Exception {
+        at: &[
+            ("bid_place", "config"),
+            ("bid_place", "node"),
+            ("bid_place", "provider"),
+            ("bid_place", "registered_mint"),
+        ],
+        faults: &["the rival's USDC"],
+        verdict: Solana(InstructionError::AccountDataTooSmall),
+        why: "whose second place is that of an account which may be none, so that it is loaded before the two are seen",
+    },
+    Exception {
+        at: &[("bid_place", "gpu_class"), ("bid_place", "price_range")],
+        faults: &["the rival's USDC"],
+        verdict: Solana(InstructionError::InvalidAccountData),
+        why: "as before",
+    },
+    Exception {
+        at: &[("bid_place", "stake")],
+        faults: &["the rival's USDC"],
+        verdict: Solana(InstructionError::IllegalOwner),
+        why: "as before",
+    },
+    Exception {
+        at: &[("bid_drop", "node"), ("order_accept", "node")],
+        faults: &["copied"],
+        verdict: NO_SUCH_BID,
+        why: "the bid names the node's address",
     },
     Exception {
         at: &[("config_initialize", "program_data")],

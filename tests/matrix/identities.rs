@@ -25,6 +25,9 @@ pub(crate) const NOT_ATTESTATION_KEY: Verdict = Market(MarketError::NotAttestati
 pub(crate) const NOT_TENANT: Verdict = Market(MarketError::NotTenant);
 pub(crate) const NOT_PROVIDER: Verdict = Market(MarketError::NotProvider);
 pub(crate) const WRONG_FEE_SHARD: Verdict = Market(MarketError::WrongFeeShard);
+pub(crate) const NO_SUCH_BID: Verdict = Market(MarketError::NoSuchBid);
+pub(crate) const ORDER_CHANGED: Verdict = Market(MarketError::OrderChanged);
+pub(crate) const WRONG_MINT: Verdict = Market(MarketError::WrongMint);
 pub(crate) const WRONG_BALANCE: Verdict = Market(MarketError::WrongBalance);
 pub(crate) const WRONG_PROVIDER: Verdict = Market(MarketError::WrongProvider);
 pub(crate) const WRONG_STAKE: Verdict = Market(MarketError::WrongStake);
@@ -51,6 +54,27 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("balance_withdraw", "registered_mint", ADDRESS),
     ("balance_withdraw", "balance", NOT_OWNER),
     ("balance_withdraw", "destination", TOKENS),
+    ("bid_drop", "price_range", WRONG_PRICE_RANGE),
+    ("bid_drop", "node", ADDRESS),
+    ("bid_drop", "stake", WRONG_STAKE),
+    // The node has not bid for that one.
+    ("bid_drop", "order", NO_SUCH_BID),
+    ("bid_drop", "balance", WRONG_BALANCE),
+    ("bid_place", "owner", NOT_OWNER),
+    ("bid_place", "registered_mint", WRONG_MINT),
+    ("bid_place", "gpu_class", WRONG_CLASS),
+    ("bid_place", "price_range", WRONG_PRICE_RANGE),
+    ("bid_place", "node", NOT_OWNER),
+    ("bid_place", "stake", WRONG_STAKE),
+    ("bid_place", "order", ORDER_CHANGED),
+    ("bid_place", "balance", WRONG_BALANCE),
+    ("bid_place", "displaced_balance", WRONG_BALANCE),
+    ("bid_refund", "order", ADDRESS),
+    ("bid_refund", "balance", WRONG_BALANCE),
+    ("bid_refund", "tenant", ADDRESS),
+    ("bid_withdraw", "owner", NOT_OWNER),
+    ("bid_withdraw", "order", NOT_OWNER),
+    ("bid_withdraw", "balance", WRONG_BALANCE),
     ("claim_open", "attestation_key", NOT_ATTESTATION_KEY),
     ("claim_open", "job", SEEDS),
     ("claim_open", "balance", WRONG_BALANCE),
@@ -171,6 +195,25 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("node_register", "gpu_class", WRONG_CLASS),
     ("node_update", "owner", NOT_OWNER),
     ("node_update", "node", NOT_OWNER),
+    ("order_accept", "registered_mint", WRONG_MINT),
+    ("order_accept", "gpu_class", WRONG_CLASS),
+    ("order_accept", "price_range", WRONG_PRICE_RANGE),
+    ("order_accept", "node", ADDRESS),
+    ("order_accept", "order", SEEDS),
+    ("order_accept", "balance", WRONG_BALANCE),
+    ("order_accept", "tenant_account", WRONG_TENANT),
+    ("order_accept", "pool", SEEDS),
+    ("order_accept", "stake", WRONG_STAKE),
+    ("order_cancel", "tenant", NOT_TENANT),
+    ("order_cancel", "order", NOT_TENANT),
+    ("order_cancel", "balance", WRONG_BALANCE),
+    ("order_expire", "order", ADDRESS),
+    ("order_expire", "balance", WRONG_BALANCE),
+    ("order_expire", "tenant", ADDRESS),
+    ("order_open", "tenant", SEEDS),
+    ("order_open", "registered_mint", WRONG_BALANCE),
+    ("order_open", "gpu_class", WRONG_CLASS),
+    ("order_open", "balance", WRONG_BALANCE),
     ("pool_configure", "authority", Staking(StakingError::NotAuthority)),
     ("pool_initialize", "deployer", NOT_POOLS_DEPLOYER),
     ("pool_initialize", "program_data", ADDRESS),

@@ -16,6 +16,7 @@ mod identities;
 mod idl;
 mod job_scenes;
 mod kind;
+mod order_scenes;
 mod record_scenes;
 mod scene;
 mod scenes;
@@ -48,6 +49,7 @@ macro_rules! every_wrong_account_is_refused {
 
 every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
+    bid_drop, bid_place, bid_refund, bid_withdraw,
     claim_open, claim_refute, claim_settle,
     class_register, class_update,
     commission_set,
@@ -58,6 +60,7 @@ every_wrong_account_is_refused! {
     job_cancel, job_close, job_exit, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_cap_set, mint_reference_set, mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
+    order_accept, order_cancel, order_expire, order_open,
     pool_configure, pool_initialize,
     price_range_register, price_range_update,
     provider_register, provider_update,

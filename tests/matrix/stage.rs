@@ -79,6 +79,8 @@ pub(crate) struct Stage {
     pub(crate) euro: Mint,
     /// The guest's job on the rival's node.
     pub(crate) foreign_job: Option<Pubkey>,
+    /// The tenant's order that the call is about, and one of the guest's.
+    pub(crate) orders: Option<[Pubkey; 2]>,
     /// Someone who has nothing to do with anything.
     stranger: Keypair,
     /// The staking program's bytecode, deployed once more by the stranger.
@@ -143,6 +145,7 @@ impl Stage {
             guest,
             euro,
             foreign_job: None,
+            orders: None,
             stranger,
             counterfeit_program,
         };
@@ -298,6 +301,9 @@ impl Stage {
         ];
         cast.extend(job.map(|job| ("the job", job)));
         cast.extend(self.foreign_job.map(|job| ("the guest's job", job)));
+        if let Some([order, foreign]) = self.orders {
+            cast.extend([("the order", order), ("the guest's order", foreign)]);
+        }
         cast.into_iter().map(|(name, address)| Role { name, address }).collect()
     }
 }

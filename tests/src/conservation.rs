@@ -8,7 +8,8 @@ use gantry_sdk::{
     address,
 };
 use market::state::{
-    Balance, Claim, Device, FeeShard, GpuClass, Job, JobState, Node, PriceRange, Provider, RegisteredMint, Withdrawal,
+    Balance, Claim, Device, FeeShard, GpuClass, Job, JobState, Node, Order, PriceRange, Provider, RegisteredMint,
+    Withdrawal,
 };
 use solana_account::{AccountSharedData, ReadableAccount};
 use staking::state::{Delegation, Pool, Stake};
@@ -61,6 +62,9 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
     }
     for (address, provider) in &state.providers {
         check_provider(&state, address, provider);
+    }
+    for (address, order) in &state.orders {
+        check_order(address, order);
     }
     for (address, device) in &state.devices {
         check_device(&state, address, device);
@@ -128,6 +132,7 @@ struct State {
     claims: Vec<(Pubkey, Claim)>,
     fee_shards: Vec<(Pubkey, FeeShard)>,
     withdrawals: Vec<(Pubkey, Withdrawal)>,
+    orders: Vec<(Pubkey, Order)>,
     classes: Vec<(Pubkey, GpuClass)>,
     ranges: Vec<(Pubkey, PriceRange)>,
     devices: Vec<(Pubkey, Device)>,
@@ -153,6 +158,7 @@ impl State {
                 Ok(Account::PriceRange(range)) => state.ranges.push((*address, range)),
                 Ok(Account::Device(device)) => state.devices.push((*address, device)),
                 Ok(Account::Claim(claim)) => state.claims.push((*address, claim)),
+                Ok(Account::Order(order)) => state.orders.push((*address, order)),
                 Ok(Account::Config(_) | Account::Fault(_) | Account::Tenant(_)) => {}
                 Err(error) => panic!("{address}: {error}"),
             }
@@ -194,6 +200,7 @@ fn check_vault(state: &State, registered: &RegisteredMint, vault: u64, given: u6
         .claims
         .iter()
         .filter(|(_, claim)| state.job(&claim.job).mint == mint);
+    let of_orders = state.orders.iter().filter(|(_, order)| order.mint == mint);
     let of_shards = state.fee_shards.iter().filter(|(_, shard)| shard.mint == mint);
     assert_eq!(
         usize::from(registered.fee_shards),
@@ -206,6 +213,7 @@ fn check_vault(state: &State, registered: &RegisteredMint, vault: u64, given: u6
         .filter(|(_, withdrawal)| withdrawal.mint == mint);
     let owed = of_balances.map(|(_, balance)| u128::from(balance.amount)).sum::<u128>()
         + of_jobs.map(|(_, job)| u128::from(job.held())).sum::<u128>()
+        + of_orders.map(|(_, order)| u128::from(order.held())).sum::<u128>()
         + bonds.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>()
         + of_shards.map(|(_, shard)| u128::from(shard.amount)).sum::<u128>()
         + waiting
@@ -344,6 +352,36 @@ fn check_job(address: &Pubkey, job: &Job) {
             (job.escrow, job.owed),
             (job.owed + job.refund, job.paid + job.fee),
             "the bill of {address} does not add up"
+        );
+    }
+}
+
+fn check_order(address: &Pubkey, order: &Order) {
+    assert_eq!(
+        *address,
+        address::order(&order.tenant, order.nonce),
+        "an order at another address than its own"
+    );
+    assert!(
+        !order.is_empty(),
+        "the order {address} is over and holds nothing, but is there"
+    );
+    let nodes: Vec<_> = order.taken().map(|(_, bid)| bid.node).collect();
+    let numbers: Vec<_> = order.taken().map(|(_, bid)| bid.number).collect();
+    for (place, bid) in order.taken() {
+        assert_eq!(
+            nodes.iter().filter(|node| **node == bid.node).count(),
+            1,
+            "a node bids twice for {address}"
+        );
+        assert_eq!(
+            numbers.iter().filter(|number| **number == bid.number).count(),
+            1,
+            "two bids for {address} with one number"
+        );
+        assert!(
+            (1..=order.max_rate).contains(&bid.rate) && bid.number <= order.bids_placed,
+            "bid {place} for {address}"
         );
     }
 }

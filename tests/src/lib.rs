@@ -13,6 +13,7 @@ pub mod delegating;
 pub mod fees;
 pub mod forge;
 pub mod key;
+pub mod orders;
 pub mod outcome;
 pub mod parties;
 pub mod records;

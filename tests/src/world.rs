@@ -41,7 +41,7 @@ pub struct World {
     /// The tenant.
     pub tenant: Tenant,
     /// Number of the next job.
-    nonce: u64,
+    pub(crate) nonce: u64,
 }
 
 impl World {

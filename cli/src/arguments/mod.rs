@@ -5,6 +5,7 @@ mod device;
 mod inspect;
 mod money;
 mod offer;
+mod order;
 mod rent;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub(crate) use self::{
         NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
         ProviderProfileArguments, ProviderUpdateArguments, TenantCommand,
     },
+    order::{BidCommand, OrderArguments, OrderCommand, OrderRunArguments},
     rent::{ExtendArguments, LogsArguments, ResumeArguments, RotateKeyArguments, RunArguments, StopArguments},
 };
 
@@ -94,6 +96,12 @@ pub(crate) enum Command {
     Market(MarketCommand),
     /// Rent the cheapest node that fits, run a command on it, and pay for the time used
     Run(Box<RunArguments>),
+    /// Orders: what you need and the most you pay, for providers to bid
+    #[command(subcommand)]
+    Order(OrderCommand),
+    /// A provider's bids for orders
+    #[command(subcommand)]
+    Bid(BidCommand),
     /// Go on with a job whose `run` was killed or left
     Resume(ResumeArguments),
     /// Show what a job has written, and follow it to its end

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub(crate) mod balance;
+pub(crate) mod bid;
 pub(crate) mod bill;
 pub(crate) mod delegation;
 pub(crate) mod device;
@@ -9,6 +10,8 @@ pub(crate) mod fees;
 pub(crate) mod logs;
 pub(crate) mod market;
 pub(crate) mod node;
+pub(crate) mod order;
+mod order_show;
 pub(crate) mod provider;
 pub(crate) mod ps;
 pub(crate) mod resume;

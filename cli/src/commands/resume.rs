@@ -3,7 +3,10 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
-use gantry_sdk::market::state::Job;
+use gantry_sdk::{
+    Pubkey,
+    market::state::{Job, Order, OrderState},
+};
 
 use super::run::conclude;
 use crate::{
@@ -11,7 +14,10 @@ use crate::{
     arguments::ResumeArguments,
     context::Context,
     failure::Failure,
-    job::drive::{Drive, Manner},
+    job::{
+        drive::{Drive, Manner},
+        post::adopt,
+    },
     state::Record,
 };
 
@@ -29,7 +35,11 @@ pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Resul
     let Some(lock) = directory.lock()? else {
         return Err(Failure::Usage(format!("another process follows job {job} already")).into());
     };
-    if context.client.find::<Job>(&job).await?.is_none() {
+    let opened = context.client.find::<Job>(&job).await?;
+    if let (None, Some(order)) = (&opened, record.order) {
+        require_no_order(context, order).await?;
+    }
+    let Some(opened) = opened else {
         if let Some(minutes) = minutes_in_flight(&record, now_ms()) {
             return Err(Failure::Unreachable(format!(
                 "job {job} is not on chain, but its opening may still be on the way; try again in {minutes} min"
@@ -37,8 +47,9 @@ pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Resul
             .into());
         }
         directory.remove()?;
-        return Err(Failure::Refused(format!("job {job} was never opened; nothing was set aside for it")).into());
-    }
+        return Err(Failure::Refused(format!("job {job} was never opened; nothing is set aside for it")).into());
+    };
+    let record = adopt(&directory, record, &opened)?;
     let progress = context.output.progress("Going on");
     progress.say(format!("going on with job {job}"));
     let drive = Drive {
@@ -57,6 +68,19 @@ pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Resul
         })
         .await?;
     conclude(context, &report)
+}
+
+/// Refuses while a bid for the job's order can still be accepted.
+async fn require_no_order(context: &Context, address: Pubkey) -> Result<()> {
+    let order = context.client.find::<Order>(&address).await?;
+    if order.is_some_and(|order| order.state() == Some(OrderState::Open)) {
+        return Err(Failure::Refused(format!(
+            "no bid for order {address} has been accepted yet; look at them with `gantry order bids {address}`, and accept one with \
+             `gantry order accept {address}`"
+        ))
+        .into());
+    }
+    Ok(())
 }
 
 /// How many minutes, rounded up, the job may still appear on chain; `None` when it no longer can.

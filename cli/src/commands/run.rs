@@ -87,34 +87,39 @@ pub(crate) async fn run(context: &Context, arguments: RunArguments) -> Result<Ex
 }
 
 fn rent(arguments: &RunArguments) -> Result<Rent, Failure> {
+    checked(Rent {
+        command: arguments.command.clone(),
+        environment: arguments.environment.iter().cloned().collect(),
+        bundle: arguments.bundle.clone(),
+        out: arguments.out.clone(),
+        gpus: arguments.wishes.gpus,
+        max_duration_s: arguments.wishes.max_duration,
+    })
+}
+
+/// Refuses what could not be sent, or whose results would have no place.
+pub(super) fn checked(rent: Rent) -> Result<Rent, Failure> {
     let absolute = |path: &PathBuf| {
         std::path::absolute(path).map_err(|error| Failure::Usage(format!("{} is not a path: {error}", path.display())))
     };
-    if let Some(bundle) = arguments.bundle.as_ref().filter(|bundle| !bundle.is_dir()) {
+    if let Some(bundle) = rent.bundle.as_ref().filter(|bundle| !bundle.is_dir()) {
         return Err(Failure::Usage(format!(
             "--bundle {} is not a directory",
             bundle.display()
         )));
     }
     // A `resume` from elsewhere must find the same directory.
-    let out = arguments.out.as_ref().map(absolute).transpose()?;
+    let out = rent.out.as_ref().map(absolute).transpose()?;
     if let Some(out) = &out {
         // Before money is set aside for results that would have no place.
         let made = fs::create_dir_all(out).and_then(|()| tempfile::tempfile_in(out));
         made.map_err(|error| Failure::Usage(format!("--out {} cannot be written to: {error}", out.display())))?;
     }
-    Ok(Rent {
-        command: arguments.command.clone(),
-        environment: arguments.environment.iter().cloned().collect(),
-        bundle: arguments.bundle.clone(),
-        out,
-        gpus: arguments.wishes.gpus,
-        max_duration_s: arguments.wishes.max_duration,
-    })
+    Ok(Rent { out, ..rent })
 }
 
 /// The mint named, or the only one that the market takes.
-async fn mint(context: &Context, named: Option<Pubkey>) -> Result<Mint> {
+pub(super) async fn mint(context: &Context, named: Option<Pubkey>) -> Result<Mint> {
     if let Some(address) = named {
         return Mint::find(&context.client, &address).await;
     }

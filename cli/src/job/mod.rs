@@ -8,6 +8,7 @@ pub(crate) mod follow;
 pub(crate) mod guard;
 pub(crate) mod logs;
 pub(crate) mod open;
+pub(crate) mod post;
 pub(crate) mod report;
 #[cfg(test)]
 pub(crate) mod scripted_chain;

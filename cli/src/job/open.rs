@@ -116,6 +116,7 @@ pub(crate) async fn open(
             ended_ms: None,
             exit: None,
             results_fetched: false,
+            order: None,
         };
         directory.save_record(&record)?;
         let terms = JobTerms {
@@ -228,7 +229,7 @@ pub(crate) fn escrow(rate: Rate, rent: &Rent) -> Result<Atoms, Failure> {
 
 /// Opens the wallet's account as a tenant, where it has none so far. In a transaction of its own: two first jobs of one wallet may be
 /// opened at once, and whose tenant exists already must not look like a job that does.
-async fn ensure_tenant(client: &Client, wallet: &Keypair) -> Result<()> {
+pub(super) async fn ensure_tenant(client: &Client, wallet: &Keypair) -> Result<()> {
     let tenant = address::tenant(&wallet.pubkey());
     if client.find::<Tenant>(&tenant).await?.is_some() {
         return Ok(());
@@ -244,7 +245,7 @@ async fn ensure_tenant(client: &Client, wallet: &Keypair) -> Result<()> {
         .context("cannot open the wallet's account as a tenant")
 }
 
-async fn require_balance(client: &Client, tenant: &Pubkey, mint: &Mint, escrow: Atoms) -> Result<()> {
+pub(super) async fn require_balance(client: &Client, tenant: &Pubkey, mint: &Mint, escrow: Atoms) -> Result<()> {
     let balance = client.find::<Balance>(&address::balance(tenant, &mint.address)).await?;
     let held = balance.map_or(0, |balance| balance.amount);
     let Some(missing) = escrow.0.checked_sub(held).filter(|missing| *missing > 0) else {
@@ -259,14 +260,14 @@ async fn require_balance(client: &Client, tenant: &Pubkey, mint: &Mint, escrow: 
     .into())
 }
 
-fn prepare(directory: &JobDirectory, rent: &Rent) -> Result<[u8; 32]> {
+pub(super) fn prepare(directory: &JobDirectory, rent: &Rent) -> Result<[u8; 32]> {
     let Some(bundle) = &rent.bundle else { return Ok([0; 32]) };
     archive::pack(bundle, &directory.bundle())?;
     archive::hash(&directory.bundle())
 }
 
 /// Leaves no traces of a job that was certainly not opened.
-fn undo_on_error<T>(directory: &JobDirectory, outcome: Result<T>) -> Result<T> {
+pub(super) fn undo_on_error<T>(directory: &JobDirectory, outcome: Result<T>) -> Result<T> {
     if outcome.is_err() {
         directory.remove()?;
     }
@@ -281,7 +282,7 @@ fn may_do_elsewhere(error: &ClientError) -> bool {
 }
 
 /// A number that no other job of this wallet has, except by a chance of one in 2⁶⁴.
-fn random_number() -> u64 {
+pub(super) fn random_number() -> u64 {
     let noise = Keypair::new().pubkey().to_bytes();
     noise.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }

@@ -71,6 +71,9 @@ pub(crate) struct Record {
     pub(crate) exit: Option<Exit>,
     /// Whether the results were fetched.
     pub(crate) results_fetched: bool,
+    /// The order that the job is to come from; the node is not known before a bid is accepted.
+    #[serde(default, with = "base58_if_any")]
+    pub(crate) order: Option<Pubkey>,
 }
 
 /// A record like any other.
@@ -92,6 +95,7 @@ pub(crate) fn record_for_tests(created_at_ms: i64) -> Record {
         ended_ms: None,
         exit: None,
         results_fetched: false,
+        order: None,
     }
 }
 
@@ -142,5 +146,20 @@ mod base58 {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pubkey, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// The same where there may be none.
+mod base58_if_any {
+    use super::{Deserialize as _, Deserializer, Pubkey, Serialize as _, Serializer};
+    use serde::de::Error as _;
+
+    pub(super) fn serialize<S: Serializer>(address: &Option<Pubkey>, serializer: S) -> Result<S::Ok, S::Error> {
+        address.map(|address| address.to_string()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pubkey>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
     }
 }

@@ -94,6 +94,7 @@ const INPUTS = {
     mint: 'The mint of the balance; only to find accounts.',
     balance: "The balance's account; only to find accounts.",
     kind: 'The kind of the fault; only to find accounts.',
+    nonce: "The order's number; only to find accounts.",
     number: 'The number of the shard or withdrawal; only to find accounts.',
     owner: "The provider's wallet; only to find accounts.",
     delegator: "The delegator's wallet; only to find accounts.",

@@ -64,3 +64,24 @@ pub const MAX_COMMISSION_BPS: u16 = 5_000;
 /// Shortest notice of a higher commission, in seconds (seven days): a delegator who looks once a week can leave before it counts. The
 /// unbonding period counts instead where it is longer.
 pub const MIN_COMMISSION_NOTICE_S: u32 = 604_800;
+
+/// Most bids that an order holds: the list lies inside the account, and finding the best walks it. When it is full a cheaper bid displaces
+/// the dearest, so it never keeps a better one out.
+pub const MAX_BIDS: usize = 8;
+
+/// Shortest time for bids, in seconds: an agent has to see the order and land a transaction; below, only who knew of it beforehand could bid.
+pub const MIN_BID_WINDOW_S: u32 = 10;
+
+/// Longest time for bids, in seconds (one day): deposits and escrow lie still meanwhile, and a node's offer does not stay true for longer.
+pub const MAX_BID_WINDOW_S: u32 = 86_400;
+
+/// Shortest time to accept a bid after the last one could be placed, in seconds: bids whose nodes fell silent have to be dropped first, one
+/// transaction each, and the best of the others accepted.
+pub const MIN_ACCEPT_WINDOW_S: u32 = 30;
+
+/// Longest time to accept a bid after the last one could be placed, in seconds (one day): how long a bid can bind whoever placed it.
+pub const MAX_ACCEPT_WINDOW_S: u32 = 86_400;
+
+/// What a bid deposits, in basis points of the order's escrow (1 %): enough that crowding an order out costs money that lies still, and that
+/// leaving it after the deadline is noticed; little enough that a provider can bid for many orders at once.
+pub const BID_DEPOSIT_BPS: u16 = 100;

@@ -2,6 +2,7 @@
 //! and its arguments. To add an instruction: a struct with [`Step`] in a file of this folder, and a line in [`Action`].
 
 mod balance;
+mod bid;
 mod chance;
 mod claim;
 mod class;
@@ -17,6 +18,7 @@ mod job_life;
 mod job_open;
 mod job_settle;
 mod node;
+mod order;
 mod outside;
 mod provider;
 mod receipt;
@@ -36,6 +38,7 @@ use crate::{
 };
 
 pub use balance::{BalanceDeposit, BalanceOpen, BalanceWithdraw};
+pub use bid::{BidDrop, BidPlace, BidRefund, BidWithdraw};
 pub use claim::{ClaimOpen, ClaimRefute, ClaimSettle};
 pub use class::{ClassRegister, ClassUpdate, PriceRangeRegister, PriceRangeUpdate};
 pub use configuration::{ConfigUpdate, GENESIS_HASH, Initialize, MintRegister, MintUpdate, Parameters, PoolConfigure};
@@ -52,6 +55,7 @@ pub use job_open::JobOpen;
 pub use job_settle::JobSettle;
 pub(crate) use node::REGION;
 pub use node::{NodeHeartbeat, NodePriceSet, NodeRegister, NodeUpdate};
+pub use order::{FIRST_ORDER, Name, OrderAccept, OrderCancel, OrderExpire, OrderOpen};
 pub use outside::{Advance, Gift};
 pub(crate) use provider::profile_number;
 pub use provider::{ProviderRegister, ProviderUpdate, profile};
@@ -181,6 +185,14 @@ actions! {
     3 DelegationWithdraw,
     2 CommissionSet,
     3 RewardAdd,
+    2 OrderOpen,
+    18 BidPlace,
+    1 BidWithdraw,
+    7 BidDrop,
+    5 OrderAccept,
+    1 OrderCancel,
+    2 OrderExpire,
+    6 BidRefund,
     3 SessionRotate,
     2 JobExit,
     1 TenantOpen,

@@ -81,6 +81,8 @@ fn deadlines(state: &State) -> Vec<i64> {
     found.extend(nodes.filter(|at| *at > 0));
     found.extend(state.claims.values().map(|claim| claim.payable_at));
     found.extend(state.withdrawals.values().map(|waiting| waiting.payable_at));
+    let orders = state.orders.values().filter(|order| order.is_open());
+    found.extend(orders.flat_map(|order| [order.bids_until, order.accept_until]));
     let queues = state.stakes.values().flat_map(|stake| stake.queue);
     found.extend(queues.filter(|(amount, _)| *amount > 0).map(|(_, at)| at));
     let queues = state.delegations.values().flat_map(|delegation| delegation.queue);

@@ -13,7 +13,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(30, "a refused step changes nothing", refusals),
     Invariant::new(
         31,
-        "no account of the programs vanishes, but a claim that was settled or refuted, a withdrawal that was paid or taken back, and a device that was retired",
+        "no account of the programs vanishes, but a claim that was settled or refuted, a withdrawal that was paid or taken back, a device that was retired, and an order that is over and empty",
         vanishing,
     ),
     Invariant::new(
@@ -95,6 +95,14 @@ fn vanishing(scene: &Scene) -> Held {
     let may_end = matches!(scene.action, Action::WithdrawalPay(_) | Action::WithdrawalCancel(_));
     holds(ended <= usize::from(may_end), || {
         format!("{ended} withdrawals: {:?}", scene.action)
+    })?;
+    let closed = scene.before.orders.len().saturating_sub(scene.after.orders.len());
+    let may_close = matches!(
+        scene.action,
+        Action::OrderCancel(_) | Action::OrderExpire(_) | Action::BidRefund(_)
+    );
+    holds(closed <= usize::from(may_close), || {
+        format!("{closed} orders: {:?}", scene.action)
     })?;
     let retired = scene.before.devices.len().saturating_sub(scene.after.devices.len());
     let may_retire = matches!(scene.action, Action::DeviceRetire(_));

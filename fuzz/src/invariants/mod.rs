@@ -9,6 +9,7 @@ mod history;
 mod jobs;
 mod money;
 mod nodes;
+mod orders;
 mod parameters;
 mod records;
 mod stakes;
@@ -98,6 +99,7 @@ pub const ALL: &[&[Invariant]] = &[
     stakes::INVARIANTS,
     delegations::INVARIANTS,
     faults::INVARIANTS,
+    orders::INVARIANTS,
     parameters::INVARIANTS,
     withdrawals::INVARIANTS,
     records::INVARIANTS,

@@ -2,7 +2,7 @@
 
 use gantry_sdk::Pubkey;
 
-use super::{Held, Invariant, Scene, holds, jobs::CLOSED, pairs};
+use super::{Held, Invariant, Scene, holds, jobs::CLOSED, orders::held_by, pairs};
 use crate::{
     action::Action,
     book::{Place, SHARDS},
@@ -13,7 +13,7 @@ use crate::{
 pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(
         1,
-        "a mint's vault holds its balances, what its jobs, claims, fee shards and withdrawals hold, and gifts",
+        "a mint's vault holds its balances, what its jobs, claims, orders, fee shards and withdrawals hold, and gifts",
         vaults,
     ),
     Invariant::new(
@@ -34,7 +34,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     ),
     Invariant::new(
         6,
-        "only its owner lessens a balance, by a withdrawal or a job, or its hot key by a claim's bond",
+        "only its owner lessens a balance, by a withdrawal, a job, an order or a bid, or its hot key by a claim's bond",
         debits,
     ),
     Invariant::new(
@@ -69,7 +69,7 @@ fn vaults(scene: &Scene) -> Held {
     Ok(())
 }
 
-/// What jobs, claims, fee shards and withdrawals in a mint hold.
+/// What jobs, claims, orders, fee shards and withdrawals in a mint hold.
 fn held(view: &View, mint: &Pubkey) -> u128 {
     let jobs = view.jobs.iter().filter(|(_, job)| job.mint == *mint);
     let claims = view.claims.iter().filter(|(id, _)| {
@@ -78,9 +78,11 @@ fn held(view: &View, mint: &Pubkey) -> u128 {
     });
     let shards = view.shards.iter().filter(|(_, shard)| shard.mint == *mint);
     let withdrawals = view.withdrawals.iter().filter(|(_, waiting)| waiting.mint == *mint);
+    let orders = view.orders.iter().filter(|(_, order)| order.mint == *mint);
     jobs.filter(|(_, job)| job.state != CLOSED)
         .map(|(_, job)| u128::from(job.escrow - job.paid - job.refund))
         .sum::<u128>()
+        + orders.map(|(_, order)| held_by(order)).sum::<u128>()
         + shards.map(|(_, shard)| u128::from(shard.amount)).sum::<u128>()
         + claims.map(|(_, claim)| u128::from(claim.bond)).sum::<u128>()
         + withdrawals.map(|(_, waiting)| u128::from(waiting.amount)).sum::<u128>()
@@ -160,6 +162,8 @@ fn debits(scene: &Scene) -> Held {
             Action::BalanceWithdraw(withdraw) => withdraw.signer == Key::Wallet(*owner),
             Action::WithdrawalRequest(request) => request.signer == *owner,
             Action::JobOpen(open) => open.tenant == *owner,
+            Action::OrderOpen(open) => open.tenant == *owner,
+            Action::BidPlace(bid) => bid.signer == Key::Wallet(*owner),
             Action::JobExtend(extend) => extend.signer == Key::Wallet(*owner),
             Action::ClaimOpen(open) => {
                 let mut jobs = scene.before.jobs.iter();

@@ -3,15 +3,27 @@
 use gantry_sdk::{market::MarketError, staking::StakingError};
 
 use super::{
-    State, Verdict, arithmetic,
+    Refusal, State, Verdict, arithmetic,
     refusal::{EXISTS, READ_MISSING, WRITTEN_MISSING, WRONG_ADDRESS, require},
     state::{Job, Phase},
 };
 use crate::{
     action::{Ending, Evidence, JobClose, JobExtend, JobOpen, JobRekey, JobSettle, JobStart, JobStop},
-    book::{JobId, SHARDS, ShardId, shard_of},
-    cast::Key,
+    book::{JobId, NodeId, SHARDS, ShardId, shard_of},
+    cast::{Actor, Key, Token},
 };
+
+/// What a job begins on, once both sides have agreed on it.
+pub(super) struct Begin {
+    pub provider: Actor,
+    pub node: NodeId,
+    pub token: Token,
+    pub per_gpu: u64,
+    pub session: Key,
+    pub bundle: u8,
+    pub max_s: u32,
+    pub gpus: u16,
+}
 
 impl State {
     /// `job_open`: the escrow moves from the tenant's balance to the job, and the provider's stake is reserved.
@@ -20,7 +32,7 @@ impl State {
     /// As the protocol says.
     pub fn job_open(&mut self, open: &JobOpen) -> Verdict {
         let id = (open.tenant, open.nonce);
-        let (config, now, owner) = (self.config, self.now, open.node.0);
+        let (config, owner) = (self.config, open.node.0);
         let mint = self.mints.get(&open.token).copied().ok_or(READ_MISSING)?;
         let is_enabled = *self.classes.get(&open.class).ok_or(READ_MISSING)?;
         let (floor, ceiling) = self.ranges.get(&open.range).copied().ok_or(READ_MISSING)?;
@@ -28,7 +40,7 @@ impl State {
         let node = self.nodes.get(&open.node).cloned().ok_or(WRITTEN_MISSING)?;
         require(self.balances.contains_key(&open.balance), WRITTEN_MISSING)?;
         require(self.tenants.contains_key(&open.account), READ_MISSING)?;
-        let mut stake = self.stake_of(open.stake)?;
+        let stake = self.stake_of(open.stake)?;
         require(!self.jobs.contains_key(&id), EXISTS)?;
         require(open.provider == owner, WRONG_ADDRESS)?;
 
@@ -54,43 +66,61 @@ impl State {
         require(open.range == (node.class, open.token), MarketError::WrongPriceRange)?;
         require((floor..=ceiling).contains(&per_gpu), MarketError::RateOutOfRange)?;
         require(per_gpu <= open.max_rate, MarketError::RateAboveLimit)?;
-        let rate = per_gpu
-            .checked_mul(u64::from(open.gpus))
-            .ok_or(MarketError::AmountOverflow)?;
+        let job = self.begin(&Begin {
+            provider: open.provider,
+            node: open.node,
+            token: open.token,
+            per_gpu,
+            session: open.session,
+            bundle: open.bundle,
+            max_s: open.max_s,
+            gpus: open.gpus,
+        })?;
+        let balance = balance
+            .checked_sub(job.escrow)
+            .ok_or(MarketError::InsufficientBalance)?;
+        require(job.stake_reserved <= stake.free(), StakingError::InsufficientStake)?;
+        self.balances.insert(open.balance, balance);
+        self.take_up(id, job);
+        Ok(())
+    }
 
+    /// The job that would begin on these terms, however it was agreed on.
+    ///
+    /// # Errors
+    /// When the node does not rent on them, or they cost nothing.
+    pub(super) fn begin(&self, terms: &Begin) -> Result<Job, Refusal> {
+        let (config, now) = (&self.config, self.now);
+        let provider = self.providers.get(&terms.provider).ok_or(READ_MISSING)?;
+        let node = self.nodes.get(&terms.node).ok_or(WRITTEN_MISSING)?;
+        let mint = self.mints.get(&terms.token).ok_or(READ_MISSING)?;
+        let rate = terms.per_gpu.checked_mul(u64::from(terms.gpus));
+        let rate = rate.ok_or(MarketError::AmountOverflow)?;
         require(node.active, MarketError::NodeInactive)?;
         let age_s = now - node.heartbeat_at;
         require(age_s <= i64::from(config.heartbeat_max_age_s), MarketError::NodeSilent)?;
         require(
-            (node.min_s..=node.max_s).contains(&open.max_s),
+            (node.min_s..=node.max_s).contains(&terms.max_s),
             MarketError::DurationOutOfRange,
         )?;
-        let has_capacity = open.gpus > 0 && open.gpus <= node.gpus - node.rented;
+        let has_capacity = terms.gpus > 0 && terms.gpus <= node.gpus - node.rented;
         require(has_capacity, MarketError::CapacityExceeded)?;
-        let of_gpus = config.stake_per_gpu.checked_mul(u64::from(open.gpus));
+        let of_gpus = config.stake_per_gpu.checked_mul(u64::from(terms.gpus));
         let stake_reserved = of_gpus.ok_or(MarketError::AmountOverflow)?;
-        let escrow = arithmetic::owed(rate, arithmetic::longest_ms(open.max_s)).ok_or(MarketError::AmountOverflow)?;
+        let escrow = arithmetic::owed(rate, arithmetic::longest_ms(terms.max_s));
+        let escrow = escrow.ok_or(MarketError::AmountOverflow)?;
         require(escrow > 0, MarketError::ZeroEscrow)?;
-        let balance = balance.checked_sub(escrow).ok_or(MarketError::InsufficientBalance)?;
-        require(stake_reserved <= stake.free(), StakingError::InsufficientStake)?;
-
-        stake.reserved += stake_reserved;
-        self.stakes.insert(open.stake, stake);
-        self.balances.insert(open.balance, balance);
-        if let Some(node) = self.nodes.get_mut(&open.node) {
-            node.rented += open.gpus;
-        }
-        let job = Job {
-            provider: owner,
-            node: open.node,
-            token: open.token,
-            session: open.session,
+        Ok(Job {
+            provider: terms.node.0,
+            node: terms.node,
+            token: terms.token,
+            session: terms.session,
             attestation: provider.attestation,
             former: None,
             former_session: None,
             session_rotated_at: 0,
             exits_at: 0,
-            bundle: open.bundle,
+            bundle: terms.bundle,
             root: None,
             rate,
             escrow,
@@ -106,14 +136,23 @@ impl State {
             started_at: 0,
             stopped_at: 0,
             ended_at: 0,
-            max_s: open.max_s,
+            max_s: terms.max_s,
             grace_s: config.grace_window_s,
-            gpus: open.gpus,
+            gpus: terms.gpus,
             fee_bps: config.fee_bps,
             phase: Phase::Open,
-        };
+        })
+    }
+
+    /// Takes up a job that has begun: its GPUs and its provider's stake.
+    pub(super) fn take_up(&mut self, id: JobId, job: Job) {
+        if let Some(stake) = self.stakes.get_mut(&job.provider) {
+            stake.reserved += job.stake_reserved;
+        }
+        if let Some(node) = self.nodes.get_mut(&job.node) {
+            node.rented += job.gpus;
+        }
         self.jobs.insert(id, job);
-        Ok(())
     }
 
     /// `job_start`: metering begins.

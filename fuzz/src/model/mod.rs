@@ -7,6 +7,7 @@
 //! order, then created, then compared, and then the instruction is carried out.
 
 pub mod arithmetic;
+pub mod bid;
 pub mod claim;
 pub mod class;
 pub mod delegation;
@@ -16,6 +17,7 @@ pub mod job;
 pub mod job_change;
 pub mod market;
 pub mod money;
+pub mod order;
 pub mod record;
 pub mod refusal;
 pub mod staking;

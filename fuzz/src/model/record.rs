@@ -66,6 +66,21 @@ impl Record {
         }) += ONE;
     }
 
+    /// The score at a moment: each of three fractions rounded down in 10⁻¹² points.
+    pub(super) fn score(mut self, now: i64) -> u16 {
+        const POINT: u128 = 1_000_000_000_000;
+        const NEWCOMER: u128 = 1_000 * POINT;
+        const REST: u128 = 9_000 * POINT;
+        const HALFWAY: u128 = 50_000_000_000;
+        const FORBEARANCE: u128 = 1_000_000_000;
+        self.decay(now);
+        let [fees, promised, kept, faults] = [self.fees, self.promised, self.kept, self.faults].map(u128::from);
+        let earned = NEWCOMER + REST * fees / (fees + HALFWAY);
+        let reliable = earned * (FORBEARANCE + kept.min(promised)) / (FORBEARANCE + promised);
+        let honest = reliable * u128::from(ONE) / (u128::from(ONE) + 9 * faults);
+        u16::try_from(honest / POINT).expect("at most 10,000 points")
+    }
+
     /// Another proven fault.
     pub(super) fn add_fault(&mut self, now: i64) {
         self.decay(now);

@@ -1,13 +1,17 @@
 //! Everything that the model knows.
 
+mod order;
+
 use std::collections::BTreeMap;
 
 use super::Record;
 use crate::{
-    book::{DelegationId, JobId, NodeId, RangeId, SHARDS, ShardId, WithdrawalId},
+    book::{DelegationId, JobId, NodeId, OrderId, RangeId, SHARDS, ShardId, WithdrawalId},
     cast::{ACTORS, Actor, Class, Device, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
+
+pub use order::{Bid, Order, OrderPhase};
 
 /// Places in a stake's queue.
 pub const PLACES: usize = 8;
@@ -296,6 +300,7 @@ pub struct State {
     pub faults: BTreeMap<(JobId, u8), Fault>,
     pub claims: BTreeMap<JobId, Waiting>,
     pub withdrawals: BTreeMap<WithdrawalId, Withdrawal>,
+    pub orders: BTreeMap<OrderId, Order>,
     /// Base units of fees that wait in each fee shard.
     pub shards: BTreeMap<ShardId, u64>,
     /// Tokens in the actors' own token accounts.
@@ -342,6 +347,7 @@ impl State {
             faults: BTreeMap::new(),
             claims: BTreeMap::new(),
             withdrawals: BTreeMap::new(),
+            orders: BTreeMap::new(),
             shards: BTreeMap::new(),
             purses: purses.try_into().expect("one each"),
             vaults: [0; TOKENS as usize],

@@ -8,6 +8,7 @@
 mod devices;
 mod jobs;
 mod market;
+mod orders;
 mod records;
 mod staking;
 mod withdrawals;
@@ -19,8 +20,8 @@ use gantry_sdk::{
     account::Layout,
     event::{self, Event},
     market::state::{
-        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint,
-        Tenant, Withdrawal,
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, Order, PriceRange, Provider,
+        RegisteredMint, Tenant, Withdrawal,
     },
     staking::state::{Delegation, Pool, Stake},
 };
@@ -123,6 +124,7 @@ replica! {
     faults: Fault,
     shards: FeeShard,
     withdrawals: Withdrawal,
+    orders: Order,
     tenants: Tenant,
     classes: GpuClass,
     ranges: PriceRange,
@@ -194,6 +196,13 @@ impl Replica {
             Event::FaultProven(event) => self.fault_proven(event),
             Event::FeeShardOpened(event) => self.fee_shard_opened(event),
             Event::FeesSwept(event) => self.fees_swept(event),
+            Event::OrderOpened(event) => self.order_opened(event),
+            Event::BidPlaced(event) => self.bid_placed(event),
+            Event::BidWithdrawn(event) => self.bid_withdrawn(event),
+            Event::BidDropped(event) => self.bid_dropped(event),
+            Event::BidRefunded(event) => self.bid_refunded(event),
+            Event::OrderAccepted(event) => self.order_accepted(event),
+            Event::OrderCancelled(event) => self.order_cancelled(event),
             Event::MintReferenceSet(event) => self.mint_reference_set(event),
             Event::TenantOpened(event) => self.tenant_opened(event),
             Event::ProviderRecorded(event) => self.provider_recorded(event),

@@ -16,6 +16,7 @@ mod jobs;
 mod market;
 mod nodes;
 mod observe;
+mod orders;
 mod page;
 mod problem;
 mod proof;
@@ -121,6 +122,8 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(settlements::settlements))
         .routes(routes!(settlements::receipts))
         .routes(routes!(proof::proof))
+        .routes(routes!(orders::list))
+        .routes(routes!(orders::one))
         .routes(routes!(claims::list))
         .routes(routes!(faults::list))
         .routes(routes!(balances::list))

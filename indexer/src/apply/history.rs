@@ -175,6 +175,14 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::JobExitAnnounced(event) => Some(event.job),
         Event::ClaimSettled(event) => Some(event.job),
         Event::ClaimRefuted(event) => Some(event.job),
+        // The events about an order are enough to rebuild it; the job that it opened has its own.
+        Event::OrderOpened(event) => Some(event.order),
+        Event::BidPlaced(event) => Some(event.order),
+        Event::BidWithdrawn(event) => Some(event.order),
+        Event::BidDropped(event) => Some(event.order),
+        Event::OrderAccepted(event) => Some(event.order),
+        Event::OrderCancelled(event) => Some(event.order),
+        Event::BidRefunded(event) => Some(event.order),
     }
 }
 

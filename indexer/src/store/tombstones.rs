@@ -49,6 +49,7 @@ pub(super) async fn bury_known(connection: &mut PgConnection, emptied: &BTreeMap
             OR EXISTS (SELECT FROM faults a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM fee_shards a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM withdrawals a WHERE a.address = e.address)
+            OR EXISTS (SELECT FROM orders a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM tenants a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM gpu_classes a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM price_ranges a WHERE a.address = e.address)
@@ -85,7 +86,7 @@ pub(super) async fn bury_absent_from_market(connection: &mut PgConnection, snaps
              UNION ALL SELECT address, slot FROM providers UNION ALL SELECT address, slot FROM nodes
              UNION ALL SELECT address, slot FROM balances UNION ALL SELECT address, slot FROM jobs
              UNION ALL SELECT address, slot FROM claims UNION ALL SELECT address, slot FROM faults
-             UNION ALL SELECT address, slot FROM withdrawals
+             UNION ALL SELECT address, slot FROM withdrawals UNION ALL SELECT address, slot FROM orders
              UNION ALL SELECT address, slot FROM fee_shards UNION ALL SELECT address, slot FROM tenants
              UNION ALL SELECT address, slot FROM fee_shards UNION ALL SELECT address, slot FROM gpu_classes
              UNION ALL SELECT address, slot FROM price_ranges UNION ALL SELECT address, slot FROM devices

@@ -273,4 +273,64 @@ pub enum MarketError {
     /// A move to a node with other GPUs.
     #[msg("A GPU moves only between nodes of one GPU class, and not between simulated and real ones; retire it and register it anew.")]
     OtherClass,
+    /// Times for bidding or accepting outside the protocol's bounds.
+    #[msg(
+        "Bids are taken for 10 s to a day, and one is accepted within 30 s to a day after that; choose times between."
+    )]
+    InvalidWindow,
+    /// An order for what no node can be.
+    #[msg("An order asks for 1 to 64 GPUs for 1 s to a year, at a rate above zero.")]
+    InvalidOrder,
+    /// The order is not in a state that allows this.
+    #[msg("The order is not in a state that allows this: bids are placed, withdrawn, dropped and accepted while it is open, deposits taken out once it is not.")]
+    WrongOrderState,
+    /// Too late to bid.
+    #[msg("The order takes no more bids; look for another one.")]
+    BiddingOver,
+    /// Too early for anyone but the tenant.
+    #[msg("Bids are still taken; until that is over only the order's tenant accepts one, and none is dropped.")]
+    BiddingOpen,
+    /// Too late to accept.
+    #[msg("The time to accept a bid is over; end the order with order_expire, which anyone may, and its deposits go back.")]
+    OrderExpired,
+    /// Too early for anyone but the tenant.
+    #[msg("A bid can still be accepted; until that is over only the order's tenant may end it.")]
+    OrderNotExpired,
+    /// The order asks for something else than the bidder believed.
+    #[msg(
+        "The order's GPUs, duration, deposit or last moment are not those that you bid for; look at the order again."
+    )]
+    OrderChanged,
+    /// The node is not what the order asks for.
+    #[msg("The node is not what the order asks for: compare class, region, memory, GPUs, and whether simulated GPUs will do.")]
+    NodeDoesNotFit,
+    /// A bid above what the tenant would pay.
+    #[msg("The bid is above the most that the order pays; bid a rate from 1 up to that.")]
+    BidAboveLimit,
+    /// The node has bid as little before.
+    #[msg(
+        "The node has bid as little already; a bid is changed by a lower one alone, or withdrawn while bids are taken."
+    )]
+    BidNotLower,
+    /// No place for another bid that is not the cheapest.
+    #[msg("The order holds eight bids that are no dearer; bid less than the dearest of them.")]
+    OrderFull,
+    /// No bid here.
+    #[msg("There is no such bid; look at the order again.")]
+    NoSuchBid,
+    /// Another bid is cheaper or earlier.
+    #[msg("Another bid is better: lower, or as low and earlier; this goes for the best bid alone.")]
+    NotBestBid,
+    /// A bid that can be accepted.
+    #[msg("The bid can be fulfilled, so it is not dropped; accept it.")]
+    BidStillGood,
+    /// The provider's stake is reserved by other jobs.
+    #[msg("The provider's jobs reserve so much of its stake that this one would not be covered; it must bond more, or wait until jobs end.")]
+    StakeNotFree,
+    /// A provider below the score that the tenant asks for.
+    #[msg("The provider's score is below what the order asks for; look for another order, or end more jobs well.")]
+    ScoreTooLow,
+    /// Another mint than the order's.
+    #[msg("The mint is not the one that the order pays in; name that one.")]
+    WrongMint,
 }

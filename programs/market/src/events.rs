@@ -18,7 +18,10 @@ macro_rules! events {
 }
 
 mod balances;
+mod orders;
+
 pub use balances::*;
+pub use orders::*;
 
 events! {
     /// The configuration was created or changed; all values after the change.

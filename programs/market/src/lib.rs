@@ -4,7 +4,7 @@
 //! that settling, paying and recording are atomic.
 //!
 //! Invariant: per mint, vault ≥ Σ balances + Σ withdrawals that wait + Σ jobs' holdings (escrow not yet paid out, with the fee) +
-//! Σ fee shards, equal unless someone gave tokens away.
+//! Σ claims' bonds + Σ orders' escrows and deposits + Σ fee shards, equal unless someone gave tokens away.
 //! Invariant: a fee goes from its job to a shard, and from there it is burned or goes to the treasury; nothing brings it back.
 //! Invariant: a job's provider has been paid exactly what its metered time earns, whatever the number of settlements.
 //! Invariant: settling writes the job and the provider's balance, nothing that other jobs share.
@@ -287,5 +287,51 @@ pub mod market {
     /// Empties a fee shard: of the network token governance's part is burned, all else goes to the treasury. By anyone.
     pub fn fees_sweep(ctx: &mut Context<FeesSweep>) -> Result<()> {
         fees_sweep::handle(ctx)
+    }
+
+    /// Posts what the tenant needs and the most it pays, and sets that aside out of its balance. The tenant also pays the rent of the job to
+    /// come.
+    pub fn order_open(ctx: &mut Context<OrderOpen>, nonce: u64, args: OrderTerms) -> Result<()> {
+        order_open::handle(ctx, nonce, &args)
+    }
+
+    /// Bids for an order with a node that could fulfil it now, or lowers the node's bid. Signed by the provider's wallet, whose balance pays
+    /// the deposit. When all places are taken a cheaper bid displaces the dearest, whose deposit goes back.
+    pub fn bid_place(ctx: &mut Context<BidPlace>, args: BidTerms) -> Result<()> {
+        bid_place::handle(ctx, &args)
+    }
+
+    /// Takes a bid back, signed by the provider's wallet: without cost while bids are taken or when the order has expired; between those, while
+    /// the tenant and everyone else rely on it, its deposit goes to the tenant.
+    pub fn bid_withdraw(ctx: &mut Context<BidWithdraw>, place: u8) -> Result<()> {
+        bid_withdraw::handle(ctx, place)
+    }
+
+    /// Removes the best bid once no more are taken, if its node can no longer fulfil it. Its deposit goes to the tenant when that is the
+    /// provider's doing, else back. By anyone.
+    pub fn bid_drop(ctx: &mut Context<BidDrop>) -> Result<()> {
+        bid_drop::handle(ctx)
+    }
+
+    /// Opens the job of an order with a bid's node at the bid's rate, like `job_open`, and returns what the rate is below the limit. By the
+    /// tenant at any time, with any bid of at most `max_rate`; by anyone once no more are taken, with the best. Whoever calls gets the job's
+    /// rent back out of the order.
+    pub fn order_accept(ctx: &mut Context<OrderAccept>, max_rate: u64) -> Result<()> {
+        order_accept::handle(ctx, max_rate)
+    }
+
+    /// Ends an order without a job and returns its escrow. Signed by the tenant's wallet, at any time.
+    pub fn order_cancel(ctx: &mut Context<OrderCancel>) -> Result<()> {
+        order_cancel::handle(ctx)
+    }
+
+    /// The same by anyone, once the time to accept a bid is over.
+    pub fn order_expire(ctx: &mut Context<OrderExpire>) -> Result<()> {
+        order_expire::handle(ctx)
+    }
+
+    /// Returns a bid's deposit once its order is accepted or ended. By anyone. With the last one the order's account is closed.
+    pub fn bid_refund(ctx: &mut Context<BidRefund>, place: u8) -> Result<()> {
+        bid_refund::handle(ctx, place)
     }
 }

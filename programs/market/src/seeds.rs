@@ -39,6 +39,8 @@ pub const OF_A_SAMPLE: u8 = 4;
 pub const WITHDRAWAL: &[u8] = b"withdrawal";
 
 const _: () = assert!(OF_A_SAMPLE == gantry_protocol::fault::Fault::ContradictingSample as u8);
+/// An order: `["order", tenant, nonce as u64 little-endian]`.
+pub const ORDER: &[u8] = b"order";
 /// A class of GPUs: `["class", name, padded to 16 bytes]`.
 pub const CLASS: &[u8] = b"class";
 /// What a class may cost in a mint: `["price-range", class's name, mint]`.

@@ -2,7 +2,10 @@
 //!
 //! The programs read their arguments with `wincode`, whose encoding of integers, flags and fixed arrays is the same bytes.
 
-use ::market::{JobTerms, MarketParameters, NodeSpecification, ProviderProfile, SampleProof, instruction as market};
+use ::market::{
+    BidTerms, JobTerms, MarketParameters, NodeSpecification, OrderTerms, ProviderProfile, SampleProof,
+    instruction as market,
+};
 use ::staking::{PoolParameters, instruction as staking};
 use anchor_lang::Discriminator;
 use borsh::BorshDeserialize;
@@ -130,6 +133,14 @@ instructions! {
         market::FaultProveSample = "market.fault_prove_sample" (args: SampleProof),
         market::FeeShardOpen = "market.fee_shard_open" (number: u8),
         market::FeesSweep = "market.fees_sweep" (),
+        market::OrderOpen = "market.order_open" (nonce: u64, args: OrderTerms),
+        market::BidPlace = "market.bid_place" (args: BidTerms),
+        market::BidWithdraw = "market.bid_withdraw" (place: u8),
+        market::BidDrop = "market.bid_drop" (),
+        market::OrderAccept = "market.order_accept" (max_rate: u64),
+        market::OrderCancel = "market.order_cancel" (),
+        market::OrderExpire = "market.order_expire" (),
+        market::BidRefund = "market.bid_refund" (place: u8),
     ;
 }
 

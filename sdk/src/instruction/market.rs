@@ -17,6 +17,7 @@ mod classes;
 mod devices;
 mod life;
 mod longer;
+mod orders;
 mod proofs;
 mod records;
 
@@ -24,6 +25,7 @@ pub use classes::*;
 pub use devices::*;
 pub use life::*;
 pub use longer::*;
+pub use orders::*;
 pub use proofs::*;
 pub use records::*;
 

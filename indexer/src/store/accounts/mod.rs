@@ -14,6 +14,7 @@ mod gpu_class;
 mod job;
 mod mint;
 mod node;
+mod order;
 mod pool;
 mod price_range;
 mod provider;
@@ -24,8 +25,8 @@ mod withdrawal;
 use gantry_sdk::{
     account::Account,
     market::state::{
-        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint,
-        Tenant, Withdrawal,
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, Order, PriceRange, Provider,
+        RegisteredMint, Tenant, Withdrawal,
     },
     staking::state::{Delegation, Pool, Stake},
 };
@@ -76,6 +77,7 @@ struct Sorted<'a> {
     claims: Vec<Row<'a, Claim>>,
     fee_shards: Vec<Row<'a, FeeShard>>,
     withdrawals: Vec<Row<'a, Withdrawal>>,
+    orders: Vec<Row<'a, Order>>,
     tenants: Vec<Row<'a, Tenant>>,
     classes: Vec<Row<'a, GpuClass>>,
     ranges: Vec<Row<'a, PriceRange>>,
@@ -100,6 +102,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     claim::upsert(&mut *connection, &sorted.claims).await?;
     fee_shard::upsert(&mut *connection, &sorted.fee_shards).await?;
     withdrawal::upsert(&mut *connection, &sorted.withdrawals).await?;
+    order::upsert(&mut *connection, &sorted.orders).await?;
     tenant::upsert(&mut *connection, &sorted.tenants).await?;
     gpu_class::upsert(&mut *connection, &sorted.classes).await?;
     price_range::upsert(&mut *connection, &sorted.ranges).await?;
@@ -164,6 +167,11 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 account,
             }),
             Account::Fault(account) => sorted.faults.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Order(account) => sorted.orders.push(Row {
                 address,
                 version,
                 account,

@@ -125,10 +125,9 @@ impl Node {
         Ok(())
     }
 
-    /// Sets `gpus` GPUs aside for a job of `duration_s` seconds.
-    pub fn rent(
-        &mut self,
-        gpus: u16,
+    /// Refuses a new job of `duration_s` seconds while the node takes none, is silent, or takes none as long.
+    pub fn require_ready(
+        &self,
         duration_s: u32,
         now: UnixSeconds,
         heartbeat_max_age_s: u32,
@@ -142,6 +141,18 @@ impl Node {
         if !(self.min_duration_s..=self.max_duration_s).contains(&duration_s) {
             return Err(MarketError::DurationOutOfRange);
         }
+        Ok(())
+    }
+
+    /// Sets `gpus` GPUs aside for a job of `duration_s` seconds.
+    pub fn rent(
+        &mut self,
+        gpus: u16,
+        duration_s: u32,
+        now: UnixSeconds,
+        heartbeat_max_age_s: u32,
+    ) -> core::result::Result<(), MarketError> {
+        self.require_ready(duration_s, now, heartbeat_max_age_s)?;
         if gpus == 0 || gpus > self.gpus_free {
             return Err(MarketError::CapacityExceeded);
         }

@@ -3,6 +3,7 @@
 //! An instruction that looks for an address takes more or fewer steps, depending on the keys; each figure is the median over
 //! several worlds with other keys. The keys are the same in every run, and so are the figures.
 
+mod orders;
 mod tour;
 mod withdrawals;
 
@@ -27,6 +28,11 @@ fn main() -> Result<()> {
         let sweep = tour::units_of_a_sweep();
         let rest = withdrawals::units_of_withdrawals();
         for (name, units) in rest.into_iter().chain([sweep, withdrawals::units_of_a_sample()]) {
+            samples.entry(name).or_default().push(units);
+        }
+    }
+    for _ in 0..WORLDS {
+        for (name, units) in orders::units_of_orders() {
             samples.entry(name).or_default().push(units);
         }
     }
