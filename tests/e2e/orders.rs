@@ -29,7 +29,7 @@ fn two_providers_bid_and_the_job_runs_on_the_cheaper_one() {
             listed["nodes"][0]["node"].as_str().expect("a node").to_owned()
         })
         .collect();
-    let class = network.json(&["market", "ls", "--allow-simulated"])["nodes"][0]["class"].clone();
+    let class = network.json(&["market", "ls", "--allow-simulated"])["offers"][0]["class"].clone();
     let mut order = network.gantry();
     order.args([
         "--json",

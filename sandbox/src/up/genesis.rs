@@ -39,6 +39,8 @@ const TENANT_USDC: u64 = 10_000 * USDC;
 /// The part of it that is deposited, so that the tenant can rent at once.
 const TENANT_DEPOSIT: u64 = 1_000 * USDC;
 const PROVIDER_GNT: u64 = 100_000 * GNT;
+/// What a provider can deposit with bids, in base units of USDC.
+const PROVIDER_USDC: u64 = 100 * USDC;
 
 /// Stake that a job reserves per GPU.
 const STAKE_PER_GPU: u64 = 100 * GNT;
@@ -175,14 +177,17 @@ fn open_class(wallets: &Wallets, name: &str) -> Result<Vec<Instruction>> {
     ])
 }
 
-/// Lamports for fees and rent; to providers GNT for their bond, to the tenant USDC to spend.
+/// Lamports for fees and rent; to providers GNT for their bond and USDC for the deposits of bids, to the tenant USDC to spend.
 fn fund(wallets: &Wallets, wallet: &Wallet) -> Vec<Instruction> {
     let (admin, owner) = (wallets.admin.address(), wallet.address());
     let mut instructions = vec![system::transfer(&admin, &owner, WALLET_LAMPORTS)];
     let is_tenant = owner == wallets.tenant.address();
     let gifts = [
         (wallets.gnt_mint.address(), if is_tenant { 0 } else { PROVIDER_GNT }),
-        (wallets.usdc_mint.address(), if is_tenant { TENANT_USDC } else { 0 }),
+        (
+            wallets.usdc_mint.address(),
+            if is_tenant { TENANT_USDC } else { PROVIDER_USDC },
+        ),
     ];
     for (mint, amount) in gifts {
         instructions.push(create_associated_token_account_idempotent(
