@@ -10,3 +10,4 @@ mod failures;
 mod network;
 mod rent;
 mod tenant;
+mod typescript;

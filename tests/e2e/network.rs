@@ -51,14 +51,14 @@ impl Network {
 
     /// Starts the network again, in the same directory.
     pub(crate) fn start_again(&mut self, database_url: Option<&str>, options: &[&str]) {
-        std::fs::remove_file(self.directory.path().join("ready.json")).expect("the old ready file");
+        std::fs::remove_file(self.ready_file()).expect("the old ready file");
         self.sandbox = spawn(self.directory.path(), database_url, options);
         self.await_ready();
     }
 
     fn await_ready(&mut self) {
         let started = Instant::now();
-        while !self.directory.path().join("ready.json").exists() {
+        while !self.ready_file().exists() {
             let ended = self.sandbox.try_wait().expect("the sandbox's state");
             assert!(ended.is_none(), "the sandbox ended early: {}", self.log());
             assert!(started.elapsed() < START_PATIENCE, "not ready in time: {}", self.log());
@@ -90,9 +90,14 @@ impl Network {
         std::fs::read_to_string(self.directory.path().join("sandbox.log")).unwrap_or_default()
     }
 
+    /// Where the sandbox keeps its description up to date.
+    pub(crate) fn ready_file(&self) -> PathBuf {
+        self.directory.path().join("ready.json")
+    }
+
     /// The description that the sandbox keeps up to date.
     pub(crate) fn ready(&self) -> Value {
-        let text = std::fs::read(self.directory.path().join("ready.json")).expect("the ready file");
+        let text = std::fs::read(self.ready_file()).expect("the ready file");
         serde_json::from_slice(&text).expect("JSON")
     }
 

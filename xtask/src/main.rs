@@ -8,6 +8,7 @@ mod mutants;
 mod process;
 mod programs;
 mod queries;
+mod typescript;
 mod workspace;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -39,6 +40,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Generate the TypeScript client from idl/, type-check it, and compile it into clients/ts/dist.
+    Ts,
     /// Keep in .sqlx what Postgres says about the indexer's queries.
     SqlxPrepare {
         /// Change nothing; fail if what is kept does not match the queries and migrations.
@@ -82,6 +85,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::BuildPrograms { check } => programs::build_programs(&Workspace::locate()?, check),
         Command::Idl { check } => idl::idl(&Workspace::locate()?, check),
+        Command::Ts => typescript::typescript(&Workspace::locate()?),
         Command::SqlxPrepare { check } => queries::prepare(&Workspace::locate()?, check),
         Command::Bench { what } => bench::bench(&Workspace::locate()?, what),
         Command::Fuzz { args } => fuzz::fuzz(&Workspace::locate()?, &args),

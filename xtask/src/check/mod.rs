@@ -2,6 +2,7 @@
 
 mod arrows;
 mod ids;
+mod registries;
 mod sizes;
 mod versions;
 
@@ -33,11 +34,14 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     }
     violations.extend(sizes::violations(workspace.root(), &tracked_sources(workspace)?)?);
     violations.extend(ids::violations(workspace)?);
+    violations.extend(registries::violations(workspace.root())?);
     violations.extend(committed_programs(workspace)?);
     violations.extend(mutants::violations(workspace)?);
 
     if violations.is_empty() {
-        println!("check: arrows, versions, file sizes, program ids, committed programs and mutants are in order");
+        println!(
+            "check: arrows, versions, lock files, file sizes, program ids, committed programs and mutants are in order"
+        );
         return Ok(());
     }
     for violation in &violations {
@@ -65,7 +69,7 @@ fn tracked_sources(workspace: &Workspace) -> Result<Vec<String>> {
         Command::new("git")
             .arg("-C")
             .arg(workspace.root())
-            .args(["ls-files", "-z", "--cached", "--", "*.rs"]),
+            .args(["ls-files", "-z", "--cached", "--", "*.rs", "*.ts", "*.mjs"]),
     )?;
     Ok(listing.split_terminator('\0').map(str::to_owned).collect())
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 
-/// The longest that a Rust file may be.
+/// The longest that a source file may be.
 const LIMIT_LINES: usize = 400;
 
 /// The tracked files that are too long. Those deleted but still tracked are left out.
