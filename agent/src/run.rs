@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use axum_server::Handle;
-use gantry_protocol::{class::Name, limits::MAX_ENDPOINT_BYTES};
+use gantry_protocol::{class::Name, device, limits::MAX_ENDPOINT_BYTES};
 use gantry_sdk::{
     Keypair, Pubkey, Signer,
     client::Client,
@@ -27,7 +27,7 @@ use crate::{
     jobs::Jobs,
     keys,
     receipts::ReceiptLog,
-    registration::{self, Desired, Registered},
+    registration::{self, Desired, Inventory, Registered},
     runtime::{SupervisedRuntime, cgroup::Cgroups},
     server::{self, ServerState},
     settle, status,
@@ -89,11 +89,11 @@ pub async fn run(config: Config, consent: Consent) -> Result<()> {
     }
 
     let profile = profile(&config, key.pubkey(), tls.key_hash)?;
-    let specification = specification(&config, &inventory, gpus.simulated())?;
     let desired = Desired {
         owner: wallet.pubkey(),
         profile,
-        specification,
+        specification: specification(&config, &inventory, gpus.simulated())?,
+        gpus: identities(&inventory, gpus.simulated())?,
         prices: config.prices.clone(),
         stake: config.stake,
     };
@@ -220,6 +220,10 @@ fn begin(
         endpoint: config.endpoint.clone(),
     };
     jobs.serve(registered.node);
+    if !registered.later.is_empty() {
+        let (rpc_url, wallet) = (config.rpc_url.clone(), config.wallet.clone());
+        background.spawn(registration::retire_later(rpc_url, wallet, owner, registered.later));
+    }
     background.spawn(heartbeat::beat_forever(Arc::clone(services), registered.node, max_age));
     background.spawn(status::write_forever(Arc::clone(jobs), Arc::clone(services), nameplate));
     tracing::info!(
@@ -236,7 +240,7 @@ async fn register(
     rotate: bool,
 ) -> Result<Registered> {
     let client = Client::new(&config.rpc_url);
-    tracing::info!(offers = registration::describe(&desired.specification), "registering");
+    tracing::info!(offers = registration::describe(&desired), "registering");
     loop {
         match registration::register(&client, &wallet, &desired, log, rotate).await {
             Err(error) if is_transient(&error) => {
@@ -296,7 +300,27 @@ fn specification(config: &Config, inventory: &[Gpu], simulated: bool) -> Result<
         memory_mib: u32::try_from(smallest >> 20)?,
         min_duration_s: config.min_duration_s,
         max_duration_s: config.max_duration_s,
-        gpus: u16::try_from(inventory.len())?,
         simulated,
     })
+}
+
+/// What tells the GPUs from all others of the network.
+fn identities(inventory: &[Gpu], simulated: bool) -> Result<Inventory> {
+    if simulated {
+        return Ok(Inventory::Simulated(u16::try_from(inventory.len())?));
+    }
+    let identity = |gpu: &Gpu| {
+        let uuid = device::nvidia_uuid(&gpu.uuid).with_context(|| {
+            format!(
+                "the driver calls GPU {} {:?}, which is not the UUID of an NVIDIA GPU; compare with `nvidia-smi -L`",
+                gpu.index, gpu.uuid
+            )
+        })?;
+        Ok(device::nvidia(&uuid))
+    };
+    inventory
+        .iter()
+        .map(identity)
+        .collect::<Result<_>>()
+        .map(Inventory::Real)
 }

@@ -20,6 +20,7 @@ mod mint;
 mod output;
 mod period;
 mod progress;
+mod record;
 mod state;
 mod table;
 mod token;
@@ -75,8 +76,10 @@ async fn dispatch(line: CommandLine) -> Result<ExitCode> {
         Command::Fees(command) => commands::fees::run(&context, command).await?,
         Command::Stake(command) => commands::stake::run(&context, command).await?,
         Command::Delegation(command) => commands::delegation::run(&context, command).await?,
+        Command::Tenant(command) => commands::tenant::run(&context, command).await?,
         Command::Provider(command) => commands::provider::run(&context, command).await?,
         Command::Node(command) => commands::node::run(&context, command).await?,
+        Command::Device(command) => commands::device::run(&context, command).await?,
         Command::Market(command) => commands::market::run(&context, command).await?,
         Command::Ps => commands::ps::run(&context).await?,
         Command::Bill(arguments) => commands::bill::run(&context, &arguments).await?,

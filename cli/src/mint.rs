@@ -21,10 +21,6 @@ pub(crate) struct Mint {
     pub(crate) decimals: u8,
     /// The token program that owns it.
     pub(crate) token_program: Pubkey,
-    /// Lowest rate per GPU.
-    pub(crate) rate_floor: u64,
-    /// Highest rate per GPU.
-    pub(crate) rate_ceiling: u64,
     /// Whether new jobs may be opened in it.
     pub(crate) enabled: bool,
 }
@@ -37,8 +33,6 @@ impl From<RegisteredMint> for Mint {
             name: format!("the mint {}", record.mint),
             decimals: record.decimals,
             token_program: record.token_program,
-            rate_floor: record.rate_floor,
-            rate_ceiling: record.rate_ceiling,
             enabled: record.enabled == 1,
         }
     }

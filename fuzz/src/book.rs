@@ -9,7 +9,7 @@ use gantry_sdk::{
     staking::{self, seeds as staking_seeds},
 };
 
-use crate::cast::{Actor, Key, Keys, OF_2022, Purse, Token};
+use crate::cast::{Actor, Class, Device, Key, Keys, OF_2022, Purse, Token, class_name, identity};
 
 /// A node: its provider and its number.
 pub type NodeId = (Actor, u16);
@@ -19,6 +19,9 @@ pub type JobId = (Actor, u64);
 pub type DelegationId = (Actor, Actor);
 /// A fee shard: its mint and its number.
 pub type ShardId = (Token, u8);
+
+/// A price range: the class and the mint.
+pub type RangeId = (Class, Token);
 
 /// An account that a program made at an address of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +41,11 @@ pub enum Place {
     Fault(JobId, u8),
     Claim(JobId),
     Shard(ShardId),
+    Class(Class),
+    Range(RangeId),
+    Device(Device),
     Delegation(DelegationId),
+    Tenant(Actor),
 }
 
 /// How many fee shards a mint has.
@@ -155,6 +162,12 @@ impl Book {
             Place::Job((tenant, nonce)) => market(&[seeds::JOB, self.wallet(tenant).as_ref(), &nonce.to_le_bytes()]),
             Place::Claim(job) => market(&[seeds::CLAIM, self.at(Place::Job(job)).as_ref()]),
             Place::Shard((token, number)) => market(&[seeds::FEES, self.mint(token).as_ref(), &[number]]),
+            Place::Tenant(wallet) => market(&[seeds::TENANT, self.wallet(wallet).as_ref()]),
+            Place::Class(class) => market(&[seeds::CLASS, &class_name(class)]),
+            Place::Range((class, token)) => {
+                market(&[seeds::PRICE_RANGE, &class_name(class), self.mint(token).as_ref()])
+            }
+            Place::Device(device) => market(&[seeds::DEVICE, &identity(device)]),
             Place::Fault(job, kind) => market(&[seeds::FAULT, self.at(Place::Job(job)).as_ref(), &[kind]]),
         }
     }

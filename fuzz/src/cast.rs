@@ -15,6 +15,41 @@ pub type Actor = u8;
 /// A mint's number, below [`TOKENS`].
 pub type Token = u8;
 
+/// A class's number, below [`CLASSES`].
+pub type Class = u8;
+/// A GPU's number, below [`DEVICES`].
+pub type Device = u16;
+
+/// How many names of classes there are. The last is none.
+pub const CLASSES: Class = 4;
+/// How many GPUs there are in the world.
+pub const DEVICES: Device = 40;
+
+/// What governance may call a class.
+#[must_use]
+pub const fn class_name(class: Class) -> [u8; 16] {
+    match class {
+        0 => *b"h100-sxm\0\0\0\0\0\0\0\0",
+        1 => *b"rtx-4090\0\0\0\0\0\0\0\0",
+        2 => *b"sixteen-letters-",
+        _ => *b"H100\0\0\0\0\0\0\0\0\0\0\0\0",
+    }
+}
+
+/// Whether it is a name.
+#[must_use]
+pub const fn is_named(class: Class) -> bool {
+    class + 1 < CLASSES
+}
+
+/// What tells a GPU from every other.
+#[must_use]
+pub fn identity(device: Device) -> [u8; 32] {
+    let mut identity = [0xde; 32];
+    identity[..2].copy_from_slice(&device.to_le_bytes());
+    identity
+}
+
 /// Who gets the fees at first, and trades only after somebody else is named.
 pub const TREASURER: Actor = 6;
 

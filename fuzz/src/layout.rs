@@ -9,11 +9,11 @@ use gantry_sdk::{
 
 use crate::{
     action::{self, GENESIS_HASH},
-    book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
-    cast::{Actor, GNT, Token},
+    book::{Book, DelegationId, JobId, NodeId, Place, RangeId, ShardId},
+    cast::{Actor, Class, Device, GNT, Token, class_name, identity},
     model::{
-        State,
-        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Stake, Waiting},
+        Record, State,
+        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Registered, Stake, Tenant, Waiting},
     },
     view::View,
 };
@@ -30,10 +30,30 @@ impl State {
                 .iter()
                 .map(|(token, mint)| (*token, mint_layout(book, *token, mint, self.shards_of(*token))))
                 .collect(),
+            classes: self
+                .classes
+                .iter()
+                .map(|(class, enabled)| (*class, class_layout(book, *class, *enabled)))
+                .collect(),
+            ranges: self
+                .ranges
+                .iter()
+                .map(|(id, range)| (*id, range_layout(book, *id, *range)))
+                .collect(),
+            devices: self
+                .devices
+                .iter()
+                .map(|(device, registered)| (*device, device_layout(book, *device, registered)))
+                .collect(),
             providers: self
                 .providers
                 .iter()
                 .map(|(owner, of)| (*owner, provider_layout(book, *owner, of)))
+                .collect(),
+            tenants: self
+                .tenants
+                .iter()
+                .map(|(wallet, tenant)| (*wallet, tenant_layout(book, *wallet, tenant)))
                 .collect(),
             nodes: self
                 .nodes
@@ -119,13 +139,43 @@ fn mint_layout(book: &Book, token: Token, mint: &Mint, fee_shards: u8) -> market
         mint: book.mint(token),
         vault: book.at(Place::Vault(token)),
         token_program: book.token_program(token),
-        rate_floor: mint.floor,
-        rate_ceiling: mint.ceiling,
+        reference_price: mint.reference,
         // Each mint of the fuzzer has its own number of decimals.
         decimals: token,
         enabled: u8::from(mint.enabled),
         bump: book.bump(Place::Mint(token)),
         fee_shards,
+        ..Zeroable::zeroed()
+    }
+}
+
+fn class_layout(book: &Book, class: Class, enabled: bool) -> market::GpuClass {
+    market::GpuClass {
+        name: class_name(class),
+        enabled: u8::from(enabled),
+        bump: book.bump(Place::Class(class)),
+        ..Zeroable::zeroed()
+    }
+}
+
+fn range_layout(book: &Book, id: RangeId, (floor, ceiling): (u64, u64)) -> market::PriceRange {
+    market::PriceRange {
+        class: class_name(id.0),
+        mint: book.mint(id.1),
+        floor,
+        ceiling,
+        bump: book.bump(Place::Range(id)),
+        ..Zeroable::zeroed()
+    }
+}
+
+fn device_layout(book: &Book, device: Device, registered: &Registered) -> market::Device {
+    market::Device {
+        node: book.at(Place::Node(registered.node)),
+        provider: book.at(Place::Provider(registered.node.0)),
+        identity: identity(device),
+        registered_at: registered.at,
+        bump: book.bump(Place::Device(device)),
         ..Zeroable::zeroed()
     }
 }
@@ -138,12 +188,35 @@ fn provider_layout(book: &Book, owner: Actor, of: &Provider) -> market::Provider
         tls_key_hash: profile.tls_key_hash,
         endpoint: profile.endpoint,
         registered_at: of.registered_at,
+        record: record_layout(&of.record),
         gpus_offered: of.offered,
         endpoint_bytes: profile.endpoint_bytes,
         nodes: of.nodes,
         faults: of.faults,
         bump: book.bump(Place::Provider(owner)),
         ..Zeroable::zeroed()
+    }
+}
+
+fn tenant_layout(book: &Book, wallet: Actor, tenant: &Tenant) -> market::Tenant {
+    market::Tenant {
+        wallet: book.wallet(wallet),
+        opened_at: tenant.opened_at,
+        record: record_layout(&tenant.record),
+        bump: book.bump(Place::Tenant(wallet)),
+        ..Zeroable::zeroed()
+    }
+}
+
+const fn record_layout(of: &Record) -> market::Record {
+    market::Record {
+        as_of: of.as_of,
+        fees: of.fees,
+        promised: of.promised,
+        kept: of.kept,
+        completed: of.completed,
+        failed: of.failed,
+        faults: of.faults,
     }
 }
 
@@ -157,8 +230,8 @@ fn node_layout(book: &Book, id: NodeId, node: &Node) -> market::Node {
     market::Node {
         provider: book.at(Place::Provider(id.0)),
         owner: book.wallet(id.0),
-        class: action::NODE_NAME,
-        region: action::NODE_NAME,
+        class: class_name(node.class),
+        region: action::REGION,
         prices: node.prices.each_ref().map(price),
         heartbeat_at: node.heartbeat_at,
         registered_at: node.registered_at,
@@ -243,6 +316,7 @@ fn job_layout(book: &Book, id: JobId, job: &Job, [owed, paid, fee, refund]: [u64
         fee,
         refund,
         stake_reserved: job.stake_reserved,
+        reference_price: job.reference,
         sequence: job.sequence,
         metered_ms: job.metered_ms,
         co_signed_ms: job.co_signed_ms,

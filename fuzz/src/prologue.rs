@@ -2,12 +2,13 @@
 
 use crate::{
     action::{
-        Action, BalanceDeposit, BalanceOpen, DelegationDeposit, DelegationOpen, FeeShardOpen, MintRegister,
-        NodeHeartbeat, NodePriceSet, NodeRegister, Parameters, ProviderRegister, StakeDeposit, StakeOpen,
-        config_initialize, parameters, pool_initialize,
+        Action, BalanceDeposit, BalanceOpen, ClassRegister, DelegationDeposit, DelegationOpen, DeviceRegister,
+        FeeShardOpen, MintReferenceSet, MintRegister, NodeHeartbeat, NodePriceSet, NodeRegister, Parameters,
+        PriceRangeRegister, ProviderRegister, StakeDeposit, StakeOpen, TenantOpen, config_initialize, parameters,
+        pool_initialize, usual_reference,
     },
     book::{Book, SHARDS},
-    cast::{Actor, GNT, Key, Purse, Token},
+    cast::{Actor, Device, GNT, Key, Purse, Token},
     chain::Chain,
     model::{
         State,
@@ -21,6 +22,8 @@ const AUTHORITY: Key = Key::Wallet(0);
 const PERIOD_S: u32 = 86_400;
 /// Providers at first: the other actors become some later, or never.
 const PROVIDERS: [Actor; 3] = [0, 1, 2];
+/// GPUs of each of their nodes.
+const GPUS: Device = 8;
 /// Mints registered at first; the last two are left to the fuzzer.
 const REGISTERED: [Token; 3] = [GNT, 1, 2];
 
@@ -46,13 +49,25 @@ pub fn genesis(book: &Book) -> (Chain, State, Vec<String>) {
 /// The first actions of every episode, all of which succeed.
 #[must_use]
 pub fn actions() -> Vec<Action> {
-    let mut all = Vec::new();
+    let mut all = vec![Action::ClassRegister(ClassRegister {
+        signer: AUTHORITY,
+        class: 0,
+    })];
     for token in REGISTERED {
         all.push(Action::MintRegister(MintRegister {
             signer: AUTHORITY,
             token,
+        }));
+        all.push(Action::PriceRangeRegister(PriceRangeRegister {
+            signer: AUTHORITY,
+            range: (0, token),
             floor: 1,
             ceiling: 20_000_000_000,
+        }));
+        all.push(Action::MintReferenceSet(MintReferenceSet {
+            signer: AUTHORITY,
+            token,
+            reference: usual_reference(token),
         }));
         all.extend((0..SHARDS).map(|number| {
             Action::FeeShardOpen(FeeShardOpen {
@@ -68,6 +83,10 @@ pub fn actions() -> Vec<Action> {
         all.extend(delegation(owner, delegator));
     }
     for tenant in [3, 4, 5] {
+        all.push(Action::TenantOpen(TenantOpen {
+            payer: tenant,
+            wallet: tenant,
+        }));
         for token in REGISTERED {
             all.extend(deposit(tenant, token));
         }
@@ -94,12 +113,15 @@ fn provider(owner: Actor) -> Vec<Action> {
         }),
         Action::NodeRegister(NodeRegister::standard(owner, 0)),
     ];
+    let first = GPUS * Device::from(owner);
+    all.extend((first..first + GPUS).map(|device| Action::DeviceRegister(DeviceRegister::standard(node, device))));
     for token in REGISTERED {
         all.extend(deposit(owner, token));
         all.push(Action::NodePriceSet(NodePriceSet {
             signer,
             node,
             token,
+            range: (0, token),
             balance: (owner, token),
             rate: 694_444_444,
         }));

@@ -142,6 +142,7 @@ impl World {
         let known = 3
             + 2 * state.mints.len()
             + state.providers.len()
+            + state.tenants.len()
             + state.nodes.len()
             + state.stakes.len()
             + state.balances.len()
@@ -149,7 +150,10 @@ impl World {
             + state.faults.len()
             + state.claims.len()
             + state.shards.len()
-            + state.delegations.len();
+            + state.delegations.len()
+            + state.classes.len()
+            + state.ranges.len()
+            + state.devices.len();
         let there = self.chain.number_of_accounts() - self.foreign_accounts;
         // No event needs to speak of the vaults, whose accounts are the token programs'.
         let told = self.replica.number_of_accounts() + state.mints.len() + 1;

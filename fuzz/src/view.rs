@@ -3,14 +3,17 @@
 use gantry_sdk::{
     Pubkey,
     account::Layout,
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint,
+        Tenant,
+    },
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
 
 use crate::{
-    book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
-    cast::{ACTORS, Actor, Purse, TOKENS, Token, actors, tokens},
+    book::{Book, DelegationId, JobId, NodeId, Place, RangeId, ShardId},
+    cast::{self, ACTORS, Actor, Class, Purse, TOKENS, Token, actors, tokens},
     chain::Chain,
     model::State,
 };
@@ -22,7 +25,11 @@ pub struct View {
     pub pool: Pool,
     pub config: Config,
     pub mints: Vec<(Token, RegisteredMint)>,
+    pub classes: Vec<(Class, GpuClass)>,
+    pub ranges: Vec<(RangeId, PriceRange)>,
+    pub devices: Vec<(cast::Device, Device)>,
     pub providers: Vec<(Actor, Provider)>,
+    pub tenants: Vec<(Actor, Tenant)>,
     pub nodes: Vec<(NodeId, Node)>,
     pub stakes: Vec<(Actor, Stake)>,
     pub delegations: Vec<(DelegationId, Delegation)>,
@@ -63,7 +70,11 @@ impl View {
             pool: reader.get(Place::Pool)?,
             config: reader.get(Place::Config)?,
             mints: reader.all(known.mints.keys(), |token| Place::Mint(*token))?,
+            classes: reader.all(known.classes.keys(), |class| Place::Class(*class))?,
+            ranges: reader.all(known.ranges.keys(), |id| Place::Range(*id))?,
+            devices: reader.all(known.devices.keys(), |device| Place::Device(*device))?,
             providers: reader.all(known.providers.keys(), |owner| Place::Provider(*owner))?,
+            tenants: reader.all(known.tenants.keys(), |wallet| Place::Tenant(*wallet))?,
             nodes: reader.all(known.nodes.keys(), |id| Place::Node(*id))?,
             stakes: reader.all(known.stakes.keys(), |owner| Place::Stake(*owner))?,
             delegations: reader.all(known.delegations.keys(), |id| Place::Delegation(*id))?,
@@ -103,7 +114,11 @@ impl View {
         of_one("the pool", &self.pool, &expected.pool)
             .or_else(|| of_one("the configuration", &self.config, &expected.config))
             .or_else(|| of_lists("mint", &self.mints, &expected.mints))
+            .or_else(|| of_lists("class", &self.classes, &expected.classes))
+            .or_else(|| of_lists("price range", &self.ranges, &expected.ranges))
+            .or_else(|| of_lists("device", &self.devices, &expected.devices))
             .or_else(|| of_lists("provider", &self.providers, &expected.providers))
+            .or_else(|| of_lists("tenant", &self.tenants, &expected.tenants))
             .or_else(|| of_lists("node", &self.nodes, &expected.nodes))
             .or_else(|| of_lists("stake", &self.stakes, &expected.stakes))
             .or_else(|| of_lists("delegation", &self.delegations, &expected.delegations))

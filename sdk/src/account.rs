@@ -1,7 +1,9 @@
 //! Accounts of the programs, read from their bytes.
 
 pub use anchor_lang::Discriminator;
-use market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint};
+use market::state::{
+    Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint, Tenant,
+};
 use solana_pubkey::Pubkey;
 use staking::state::{Delegation, Pool, Stake};
 
@@ -105,7 +107,8 @@ macro_rules! accounts {
 
 accounts! {
     staking::ID: Pool, Stake, Delegation;
-    market::ID: Config, RegisteredMint, Provider, Node, Balance, Job, Fault, Claim, FeeShard;
+    market::ID: Config, RegisteredMint, Provider, Node, Balance, Job, Fault, Claim, FeeShard, Tenant,
+        GpuClass, PriceRange, Device;
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Where every account lives.
 
-use gantry_protocol::{fault::Fault, fees};
+use gantry_protocol::{class::Name, fault::Fault, fees};
 use market::seeds as market_seeds;
 use solana_pubkey::Pubkey;
 use staking::seeds as staking_seeds;
@@ -70,6 +70,24 @@ pub fn node(provider: &Pubkey, id: u16) -> Pubkey {
     market_address(&[market_seeds::NODE, provider.as_ref(), &id.to_le_bytes()])
 }
 
+/// A class of GPUs, by its name.
+#[must_use]
+pub fn gpu_class(name: &Name) -> Pubkey {
+    market_address(&[market_seeds::CLASS, name])
+}
+
+/// What a class of GPUs may cost in a mint.
+#[must_use]
+pub fn price_range(class: &Name, mint: &Pubkey) -> Pubkey {
+    market_address(&[market_seeds::PRICE_RANGE, class, mint.as_ref()])
+}
+
+/// A GPU, by its identity.
+#[must_use]
+pub fn device(identity: &[u8; 32]) -> Pubkey {
+    market_address(&[market_seeds::DEVICE, identity])
+}
+
 /// A wallet's balance in a mint.
 #[must_use]
 pub fn balance(owner: &Pubkey, mint: &Pubkey) -> Pubkey {
@@ -86,6 +104,12 @@ pub fn job(tenant: &Pubkey, nonce: u64) -> Pubkey {
 #[must_use]
 pub fn claim(job: &Pubkey) -> Pubkey {
     market_address(&[market_seeds::CLAIM, job.as_ref()])
+}
+
+/// A tenant, by its wallet.
+#[must_use]
+pub fn tenant(wallet: &Pubkey) -> Pubkey {
+    market_address(&[market_seeds::TENANT, wallet.as_ref()])
 }
 
 /// The record of a proven fault of a job's provider.

@@ -4,10 +4,11 @@ use anchor_lang::Discriminator;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use borsh::BorshDeserialize;
 use market::events::{
-    BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, FaultProven,
-    FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExitAnnounced, JobExtended, JobOpened, JobRekeyed,
-    JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured, NodeHeartbeaten, NodePriced, NodeRegistered,
-    NodeUpdated, ProviderConfigured, SessionRotated,
+    BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, ClassConfigured,
+    DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed,
+    JobExitAnnounced, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
+    MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, PriceRangeConfigured,
+    ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
@@ -86,7 +87,8 @@ events! {
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
         JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
-        FeesSwept, SessionRotated, JobExitAnnounced;
+        FeesSwept, SessionRotated, JobExitAnnounced, MintReferenceSet, TenantOpened, ProviderRecorded, TenantRecorded,
+        ClassConfigured, PriceRangeConfigured, DeviceRegistered, DeviceMoved, DeviceRetired;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

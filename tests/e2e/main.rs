@@ -3,6 +3,7 @@
 //! `./dev test` builds every binary before it runs these.
 
 mod bad_input;
+mod classes;
 mod delegation;
 mod demonstration;
 mod endings;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::fixtures::{
     accounts::{
-        balance, claim, config, fault, fee_shard, job, key, node, pool, provider, registered_mint, stake, usdc, written,
+        balance, claim, config, fault, fee_shard, gpu_class, job, key, node, pool, price_range, provider,
+        registered_mint, stake, usdc, written,
     },
     database::{Postgres, apply, slot},
     indexer::Api,
@@ -53,6 +54,8 @@ async fn market() -> (Postgres, Api) {
         written(key(19), &fee_shard(usdc(), 0, 40), 14),
         written(key(20), &fee_shard(usdc(), 1, 2), 15),
         written(key(21), &fee_shard(key(201), 0, 7), 16),
+        written(key(22), &gpu_class(), 17),
+        written(key(23), &price_range(1, 1_000_000), 18),
     ];
     let transactions = vec![opening, settlement(2, &co_signed(key(15), 1, 9_000))];
     apply(
@@ -217,7 +220,7 @@ async fn money_and_rules_are_shown_to_the_atom() {
         (&rules["market"]["fee_bps"], &rules["staking"]["staked"]),
         (&json!(250), &json!(u64::MAX.to_string()))
     );
-    assert_eq!(api.data("/v1/mints").await[0]["rate_ceiling"], "1000000");
+    assert_eq!(api.data("/v1/mints").await[0]["decimals"], 6);
     let stats = api.data("/v1/stats").await;
     assert_eq!(stats["counts"]["nodes"], 3);
     assert_eq!(stats["counts"]["nodes_alive"], 2);
@@ -278,7 +281,7 @@ async fn the_api_describes_itself_and_its_health() {
     assert_eq!(api.get("/readyz").await.json["data"]["ready"], true);
     let document = api.get("/openapi.json").await.json;
     assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(document["paths"].as_object().unwrap().len(), 21);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 23);
     let page = api.get("/docs/").await;
     assert_eq!((page.status, page.text.contains("swagger-ui")), (200, true));
     assert_eq!(api.get("/docs/swagger-ui.css").await.status, 200);

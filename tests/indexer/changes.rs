@@ -143,6 +143,74 @@ fn events_of_fees_are_about_their_mint() {
 }
 
 #[test]
+fn events_of_ranges_are_about_their_class_and_those_of_gpus_about_the_device() {
+    let name = *b"h100-sxm\0\0\0\0\0\0\0\0";
+    let (device, gpu_class) = (key(17), gantry_sdk::address::gpu_class(&name));
+    let class = payload(&market::events::ClassConfigured {
+        gpu_class,
+        name,
+        enabled: 1,
+    });
+    let range = payload(&market::events::PriceRangeConfigured {
+        price_range: key(18),
+        class: name,
+        mint: key(200),
+        floor: 1,
+        ceiling: 2,
+    });
+    let registered = payload(&market::events::DeviceRegistered {
+        device,
+        node: key(51),
+        provider: key(50),
+        identity: [7; 32],
+        at: 1_000,
+        gpus_offered: 1,
+        gpus: 1,
+        gpus_free: 1,
+    });
+    let moved = payload(&market::events::DeviceMoved {
+        device,
+        from: key(51),
+        to: key(52),
+        from_gpus: 0,
+        from_gpus_free: 0,
+        to_gpus: 1,
+        to_gpus_free: 1,
+        gpus_offered: 1,
+        at: 1_001,
+    });
+    let retired = payload(&market::events::DeviceRetired {
+        device,
+        node: key(52),
+        provider: key(50),
+        identity: [7; 32],
+        caller: key(2),
+        gpus_offered: 0,
+        gpus: 0,
+        gpus_free: 0,
+        at: 1_002,
+    });
+    for (name, payload, subject) in [
+        ("ClassConfigured", class, gpu_class),
+        ("PriceRangeConfigured", range, gpu_class),
+        ("DeviceRegistered", registered, device),
+        ("DeviceMoved", moved, device),
+        ("DeviceRetired", retired, device),
+    ] {
+        let mut transaction = calls(transaction(1), 1);
+        transaction.logs = Some(logged(market::ID, &payload));
+        let changes = slot_changes(&Slot {
+            transactions: vec![transaction],
+            ..slot(9, Vec::new())
+        });
+        assert_eq!(
+            (changes.events[0].name, changes.events[0].subject),
+            (name, Some(subject))
+        );
+    }
+}
+
+#[test]
 fn a_settlement_whose_receipt_is_not_in_the_transaction_is_not_believed() {
     let mut forged = settlement(1, &co_signed(key(5), 3, 10_000));
     forged.instructions[0].data = co_signed(key(5), 4, 10_000).ed25519_instruction().data;

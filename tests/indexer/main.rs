@@ -11,6 +11,7 @@ mod freshness;
 mod offers;
 mod paging;
 mod problems;
+mod records;
 mod resyncing;
 mod rows;
 mod rpc;

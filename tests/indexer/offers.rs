@@ -1,10 +1,10 @@
 //! Which offers a tenant may count on, and whose they are.
 
 use gantry_indexer::apply::AccountWrite;
-use market::state::{Config, Node, RegisteredMint};
+use market::state::{Config, GpuClass, Node, RegisteredMint};
 
 use crate::fixtures::{
-    accounts::{config, key, node, provider, registered_mint, stake, usdc, written},
+    accounts::{config, device, gpu_class, key, node, price_range, provider, registered_mint, stake, usdc, written},
     database::{Postgres, apply, slot},
     indexer::Api,
 };
@@ -17,6 +17,8 @@ fn offer() -> Vec<AccountWrite> {
         written(key(13), &registered_mint(usdc()), 3),
         written(key(50), &provider(key(2)), 4),
         written(key(51), &node(key(50), key(2), 700), 5),
+        written(key(14), &gpu_class(), 6),
+        written(key(15), &price_range(1, 1_000_000), 7),
     ]
 }
 
@@ -61,22 +63,40 @@ async fn a_node_is_healthy_only_while_a_job_could_be_opened_on_it() {
         ),
         (
             "the rate is above the ceiling",
+            vec![written(key(15), &price_range(1, 699), 1)],
+            false,
+        ),
+        (
+            "the rate is below the floor",
+            vec![written(key(15), &price_range(701, 1_000_000), 1)],
+            false,
+        ),
+        (
+            "the class has no range in the mint",
+            vec![AccountWrite {
+                lamports: 0,
+                ..written(key(15), &price_range(1, 1_000_000), 1)
+            }],
+            false,
+        ),
+        (
+            "the class is disabled",
             vec![written(
-                key(13),
-                &RegisteredMint {
-                    rate_ceiling: 699,
-                    ..registered_mint(usdc())
+                key(14),
+                &GpuClass {
+                    enabled: 0,
+                    ..gpu_class()
                 },
                 1,
             )],
             false,
         ),
         (
-            "the rate is below the floor",
+            "the mint is disabled",
             vec![written(
                 key(13),
                 &RegisteredMint {
-                    rate_floor: 701,
+                    enabled: 0,
                     ..registered_mint(usdc())
                 },
                 1,
@@ -140,5 +160,94 @@ async fn a_provider_is_shown_with_what_tenants_pin() {
     assert_eq!(
         unknown.json["detail"],
         "no provider has this address; it may be newer than the slot that the indexer has reached"
+    );
+}
+
+#[tokio::test]
+async fn classes_are_shown_with_what_they_may_cost_and_what_there_is_of_them() {
+    let euro = market::state::PriceRange {
+        mint: key(201),
+        ..price_range(0, u64::MAX)
+    };
+    let other = GpuClass {
+        name: gantry_protocol::class::pack("rtx-4090").unwrap(),
+        enabled: 0,
+        ..gpu_class()
+    };
+    let (_postgres, api) = offered(vec![written(key(16), &other, 1), written(key(17), &euro, 2)]).await;
+    let classes = api.data("/v1/classes").await;
+    assert_eq!(classes.as_array().unwrap().len(), 2);
+    let (first, second) = (&classes[0], &classes[1]);
+    assert_eq!(
+        (&first["name"], &first["enabled"], &first["address"]),
+        (&"h100-sxm".into(), &true.into(), &key(14).to_string().into())
+    );
+    assert_eq!(
+        first["price_ranges"],
+        serde_json::json!([
+            { "mint": usdc().to_string(), "floor": "1", "ceiling": "1000000" },
+            { "mint": key(201).to_string(), "floor": "0", "ceiling": u64::MAX.to_string() },
+        ])
+    );
+    assert_eq!(
+        (&first["nodes"], &first["gpus"], &first["gpus_free"]),
+        (&1.into(), &8.into(), &8.into())
+    );
+    assert_eq!(
+        (&second["name"], &second["enabled"]),
+        (&"rtx-4090".into(), &false.into())
+    );
+    assert_eq!(
+        (&second["price_ranges"], &second["nodes"], &second["gpus"]),
+        (&serde_json::json!([]), &0.into(), &0.into())
+    );
+    let named = api.data("/v1/classes?name=rtx-4090").await;
+    assert_eq!(named.as_array().unwrap().len(), 1);
+    assert_eq!(api.data("/v1/classes?name=h200-sxm").await, serde_json::json!([]));
+    let page = api.get("/v1/classes?limit=1").await.json;
+    let next = page["next_cursor"].as_str().expect("another page");
+    let rest = api.data(&format!("/v1/classes?limit=1&cursor={next}")).await;
+    assert_eq!(rest[0]["name"], "rtx-4090");
+}
+
+#[tokio::test]
+async fn devices_are_found_by_node_and_provider_until_they_are_retired() {
+    let retired = AccountWrite {
+        lamports: 0,
+        ..written(key(73), &device(key(51), key(50), 3), 9)
+    };
+    let (_postgres, api) = offered(vec![
+        written(key(71), &device(key(51), key(50), 1), 1),
+        written(key(72), &device(key(52), key(50), 2), 2),
+        written(key(73), &device(key(51), key(50), 3), 3),
+        retired,
+        written(key(74), &device(key(61), key(60), 4), 4),
+    ])
+    .await;
+    for (filters, expected) in [
+        (String::new(), vec![71, 72, 74]),
+        (format!("?node={}", key(51)), vec![71]),
+        (format!("?provider={}", key(50)), vec![71, 72]),
+        (format!("?provider={}&node={}", key(60), key(61)), vec![74]),
+        (format!("?provider={}&node={}", key(60), key(51)), vec![]),
+    ] {
+        let devices = api.data(&format!("/v1/devices{filters}")).await;
+        let addresses: Vec<_> = devices
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|device| &device["address"])
+            .collect();
+        let expected: Vec<_> = expected.into_iter().map(|n| key(n).to_string()).collect();
+        assert_eq!(addresses, expected.iter().collect::<Vec<_>>(), "{filters}");
+    }
+    let devices = api.data(&format!("/v1/devices?node={}", key(51))).await;
+    assert_eq!(
+        (
+            &devices[0]["identity"],
+            &devices[0]["registered_at"],
+            &devices[0]["provider"]
+        ),
+        (&"01".repeat(32).into(), &901.into(), &key(50).to_string().into())
     );
 }

@@ -4,13 +4,13 @@ use gantry_indexer::{
     apply::{AccountWrite, LamportChange, Slot, slot_changes},
     store::{Checkpoint, Claim, StoreError, Writer},
 };
-use market::state::Price;
+use market::state::{Price, Record};
 use sqlx::Connection as _;
 
 use crate::fixtures::{
     accounts::{
-        balance, claim, config, delegation, fault, fee_shard, job, key, node, pool, provider, registered_mint, stake,
-        usdc, written,
+        balance, claim, config, delegation, device, fault, fee_shard, gpu_class, job, key, node, pool, price_range,
+        provider, registered_mint, stake, tenant, usdc, written,
     },
     database::{Postgres, apply, slot},
     transactions::{co_signed, settlement, transaction},
@@ -31,6 +31,10 @@ fn one_of_each() -> Vec<AccountWrite> {
         written(key(17), &claim(key(15)), 10),
         written(key(18), &delegation(key(11), key(3), u64::MAX, 1), 11),
         written(key(19), &fee_shard(usdc(), 5, u64::MAX), 12),
+        written(key(20), &gpu_class(), 13),
+        written(key(21), &price_range(1, u64::MAX), 14),
+        written(key(22), &device(key(51), key(50), 7), 15),
+        written(key(23), &tenant(key(3), Record::default()), 13),
     ]
 }
 
@@ -59,9 +63,15 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
         postgres.ask("SELECT fee_bps, paused, fee_burn_bps, encode(treasury, 'hex') FROM market_configs"),
         format!("250|f|3000|{}", "d8".repeat(32))
     );
+    assert_eq!(postgres.ask("SELECT decimals, enabled, fee_shards FROM mints"), "6|t|8");
+    assert_eq!(postgres.ask("SELECT name, enabled FROM gpu_classes"), "h100-sxm|t");
     assert_eq!(
-        postgres.ask("SELECT rate_ceiling, enabled, fee_shards FROM mints"),
-        "1000000|t|8"
+        postgres.ask("SELECT class, rate_floor, rate_ceiling FROM price_ranges"),
+        format!("h100-sxm|1|{}", u64::MAX)
+    );
+    assert_eq!(
+        postgres.ask("SELECT encode(identity, 'hex'), registered_at FROM devices"),
+        format!("{}|901", "07".repeat(32))
     );
     assert_eq!(
         postgres.ask("SELECT number, amount FROM fee_shards"),

@@ -9,13 +9,7 @@ use gantry_sdk::{
     event::Event,
     instruction::{fees as instruction, market as market_instruction},
 };
-use gantry_tests::{
-    forge::exchange,
-    key,
-    parties::{RATE_CEILING, RATE_FLOOR},
-    token::Mint,
-    world::World,
-};
+use gantry_tests::{forge::exchange, key, token::Mint, world::World};
 use market::{
     MarketError,
     events::FeeShardOpened,
@@ -28,8 +22,7 @@ fn without_shards() -> (World, Pubkey) {
     let mut world = World::configured();
     let mint = Mint::classic(&mut world.chain, 6);
     let authority = world.authority.pubkey();
-    let register =
-        market_instruction::mint_register(authority, mint.address, mint.token_program, RATE_FLOOR, RATE_CEILING);
+    let register = market_instruction::mint_register(authority, mint.address, mint.token_program);
     world.chain.send(&[register], &[&world.authority]).succeeds();
     (world, mint.address)
 }

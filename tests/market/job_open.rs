@@ -1,13 +1,13 @@
 //! Opening a job: its accounts.
 
 use anchor_lang::ErrorCode;
-use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event};
+use gantry_sdk::{Instruction, Pubkey, Signer, address, event::Event, instruction::market as market_instruction};
 use gantry_tests::{
     forge::exchange,
     key,
     outcome::Outcome,
     parties::{
-        DEPOSIT, DURATION_S, FEE_BPS, GENESIS_HASH, GPUS, GRACE_WINDOW_S, Provider, RATE, STAKE_PER_GPU,
+        CLASS, DEPOSIT, DURATION_S, FEE_BPS, GENESIS_HASH, GPUS, GRACE_WINDOW_S, Provider, RATE, STAKE_PER_GPU,
         START_DEADLINE_S, Tenant,
     },
     token::Mint,
@@ -35,6 +35,7 @@ fn opened(address: Pubkey, job: &Job, balance: u64, gpus_free: u16) -> Event {
         rate: job.rate,
         escrow: job.escrow,
         stake_reserved: job.stake_reserved,
+        reference_price: job.reference_price,
         balance,
         opened_at: job.opened_at,
         start_deadline: job.start_deadline,
@@ -114,13 +115,15 @@ fn two_tenants_may_use_the_same_number() {
     let second = Tenant::new();
     world.chain.fund(&second.owner());
     world.open_balance(&second.owner(), &world.usdc.clone());
+    world.open_tenant(&second.owner());
     world.tenant = second;
     world.deposit(DEPOSIT).succeeds();
-    let open = gantry_sdk::instruction::market::job_open(
+    let open = market_instruction::job_open(
         world.tenant.owner(),
         0,
         world.node_address(),
         world.provider.owner(),
+        &CLASS,
         world.usdc.address,
         world.tenant.terms(1),
     );
@@ -148,11 +151,13 @@ fn nobody_opens_a_job_with_anothers_balance() {
     let mut world = World::new();
     let thief = key::fresh();
     world.chain.fund(&thief.pubkey());
-    let open = gantry_sdk::instruction::market::job_open(
+    world.open_tenant(&thief.pubkey());
+    let open = market_instruction::job_open(
         thief.pubkey(),
         0,
         world.node_address(),
         world.provider.owner(),
+        &CLASS,
         world.usdc.address,
         world.tenant.terms(1),
     );
@@ -223,6 +228,34 @@ fn a_mint_that_the_node_is_not_priced_in_is_refused() {
         &address::registered_mint(&other.address),
     );
     send(&mut world, open).is_refused(MarketError::NotOffered);
+}
+
+#[test]
+fn the_price_range_must_be_that_of_the_nodes_class_in_the_mint() {
+    let mut world = World::new();
+    let other = Mint::classic(&mut world.chain, 6);
+    world.register_mint(&other).succeeds();
+    let (authority, usdc) = (world.authority.pubkey(), world.usdc.address);
+    let class = *b"rtx-4090\0\0\0\0\0\0\0\0";
+    let another = [
+        market_instruction::class_register(authority, class),
+        market_instruction::price_range_register(authority, &class, usdc, 1, u64::MAX),
+    ];
+    world.chain.send(&another, &[&world.authority]).succeeds();
+    let right = address::price_range(&CLASS, &usdc);
+    for wrong in [
+        address::price_range(&CLASS, &other.address),
+        address::price_range(&class, &usdc),
+    ] {
+        let open = exchange(ordinary(&world), &right, &wrong);
+        send(&mut world, open).is_refused(MarketError::WrongPriceRange);
+    }
+    let open = exchange(
+        ordinary(&world),
+        &address::gpu_class(&CLASS),
+        &address::gpu_class(&class),
+    );
+    send(&mut world, open).is_refused(MarketError::WrongClass);
 }
 
 #[test]

@@ -8,12 +8,12 @@ use gantry_sdk::{
     instruction::{market as instruction, staking as staking_instruction},
 };
 use gantry_tests::{
-    parties::{BOND, DURATION_S, GPUS, RATE, STAKE_PER_GPU, market_parameters},
+    parties::{BOND, CLASS, DURATION_S, GPUS, RATE, STAKE_PER_GPU, market_parameters},
     world::World,
 };
 use market::{
     JobTerms, MarketError, MarketParameters,
-    state::{Balance, Node, RegisteredMint},
+    state::{Balance, Node, PriceRange},
 };
 use staking::{StakingError, state::Pool};
 
@@ -103,8 +103,8 @@ fn a_job_that_would_cost_nothing_is_refused() {
     let mut world = World::new();
     let authority = world.authority.pubkey();
     let (owner, node, usdc) = (world.provider.owner(), world.node_address(), world.usdc.address);
-    let lower = instruction::mint_update(authority, usdc, 1, 1, true);
-    let price = instruction::node_price_set(owner, node, usdc, 1);
+    let lower = instruction::price_range_update(authority, &CLASS, usdc, 1, 1);
+    let price = instruction::node_price_set(owner, node, &CLASS, usdc, 1);
     world
         .chain
         .send(&[lower, price], &[&world.authority, &world.provider.wallet])
@@ -123,7 +123,7 @@ fn rates_and_stakes_that_leave_64_bits_are_refused() {
     let (usdc, node) = (world.usdc.address, world.node_address());
     let terms = world.tenant.terms(2);
     let mut chain = world.chain.clone();
-    chain.alter::<RegisteredMint>(&address::registered_mint(&usdc), |mint| mint.rate_ceiling = u64::MAX);
+    chain.alter::<PriceRange>(&address::price_range(&CLASS, &usdc), |range| range.ceiling = u64::MAX);
     chain.alter::<Node>(&node, |node| node.prices[0].rate = u64::MAX / 2 + 1);
     let open = world.open_instruction(terms);
     chain
@@ -161,7 +161,7 @@ fn a_node_that_never_said_it_is_alive_is_not_rented() {
     let owner = world.provider.owner();
     let register = [
         instruction::node_register(owner, 1, gantry_tests::parties::specification()),
-        instruction::node_price_set(owner, world.provider.node(1), world.usdc.address, RATE),
+        instruction::node_price_set(owner, world.provider.node(1), &CLASS, world.usdc.address, RATE),
     ];
     world.chain.send(&register, &[&world.provider.wallet]).succeeds();
     let open = instruction::job_open(
@@ -169,6 +169,7 @@ fn a_node_that_never_said_it_is_alive_is_not_rented() {
         0,
         world.provider.node(1),
         owner,
+        &CLASS,
         world.usdc.address,
         world.tenant.terms(1),
     );
@@ -194,8 +195,8 @@ fn an_escrow_beyond_64_bits_is_refused() {
     let authority = world.authority.pubkey();
     let (owner, node, usdc) = (world.provider.owner(), world.node_address(), world.usdc.address);
     let raise = [
-        instruction::mint_update(authority, usdc, 1, u64::MAX, true),
-        instruction::node_price_set(owner, node, usdc, u64::MAX),
+        instruction::price_range_update(authority, &CLASS, usdc, 1, u64::MAX),
+        instruction::node_price_set(owner, node, &CLASS, usdc, u64::MAX),
         instruction::node_update(owner, node, 1, MAX_JOB_DURATION_S, true),
     ];
     world

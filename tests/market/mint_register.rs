@@ -6,7 +6,6 @@ use gantry_tests::{
     forge::exchange,
     key,
     outcome::Outcome,
-    parties::{RATE_CEILING, RATE_FLOOR},
     token::{Mint, tokens_in},
     world::World,
 };
@@ -19,16 +18,14 @@ pub(crate) fn configured(registered: &RegisteredMint) -> Event {
         mint: registered.mint,
         vault: registered.vault,
         token_program: registered.token_program,
-        rate_floor: registered.rate_floor,
-        rate_ceiling: registered.rate_ceiling,
         decimals: u32::from(registered.decimals),
         enabled: u32::from(registered.enabled),
     })
 }
 
-fn register(world: &World, mint: &Mint, rate_floor: u64, rate_ceiling: u64) -> Instruction {
+fn register(world: &World, mint: &Mint) -> Instruction {
     let authority = world.authority.pubkey();
-    instruction::mint_register(authority, mint.address, mint.token_program, rate_floor, rate_ceiling)
+    instruction::mint_register(authority, mint.address, mint.token_program)
 }
 
 fn send(world: &mut World, instruction: Instruction) -> Outcome {
@@ -39,16 +36,12 @@ fn send(world: &mut World, instruction: Instruction) -> Outcome {
 fn the_authority_admits_a_mint_and_gets_an_empty_vault_for_it() {
     let mut world = World::configured();
     let mint = Mint::classic(&mut world.chain, 5);
-    let admit = register(&world, &mint, RATE_FLOOR, RATE_CEILING);
+    let admit = register(&world, &mint);
     let done = send(&mut world, admit).succeeds();
     let registered: RegisteredMint = world.chain.get(&address::registered_mint(&mint.address));
     assert_eq!(
         (registered.mint, registered.token_program),
         (mint.address, mint.token_program)
-    );
-    assert_eq!(
-        (registered.rate_floor, registered.rate_ceiling),
-        (RATE_FLOOR, RATE_CEILING)
     );
     assert_eq!((registered.decimals, registered.enabled), (5, 1));
     assert_eq!(registered.vault, address::vault(&mint.address));
@@ -62,7 +55,7 @@ fn a_stranger_cannot_admit_a_mint() {
     let mint = Mint::classic(&mut world.chain, 6);
     let stranger = key::fresh();
     world.chain.fund(&stranger.pubkey());
-    let admit = register(&world, &mint, RATE_FLOOR, RATE_CEILING);
+    let admit = register(&world, &mint);
     let admit = exchange(admit, &world.authority.pubkey(), &stranger.pubkey());
     world
         .chain
@@ -85,18 +78,6 @@ fn a_mint_of_the_token_program_of_2022_without_extensions_is_admitted() {
 }
 
 #[test]
-fn an_empty_range_of_rates_is_refused() {
-    let mut world = World::configured();
-    let mint = Mint::classic(&mut world.chain, 6);
-    for (floor, ceiling) in [(0, 0), (2, 1), (u64::MAX, u64::MAX - 1)] {
-        let admit = register(&world, &mint, floor, ceiling);
-        send(&mut world, admit).is_refused(MarketError::PriceRangeEmpty);
-    }
-    let single = register(&world, &mint, 1, 1);
-    send(&mut world, single).succeeds();
-}
-
-#[test]
 fn a_token_account_is_no_mint() {
     let mut world = World::configured();
     let mint = Mint::classic(&mut world.chain, 6);
@@ -112,7 +93,7 @@ fn a_token_account_is_no_mint() {
 fn the_mint_must_belong_to_the_token_program_that_is_named() {
     let mut world = World::configured();
     let mint = Mint::plain_2022(&mut world.chain, 6);
-    let admit = register(&world, &mint, RATE_FLOOR, RATE_CEILING);
+    let admit = register(&world, &mint);
     let admit = exchange(admit, &mint.token_program, &address::TOKEN_PROGRAM);
     send(&mut world, admit).is_refused(InstructionError::IncorrectProgramId);
 }
@@ -121,7 +102,7 @@ fn the_mint_must_belong_to_the_token_program_that_is_named() {
 fn the_vault_belongs_to_the_markets_signer_and_to_nobody_else() {
     let mut world = World::configured();
     let mint = Mint::classic(&mut world.chain, 6);
-    let admit = register(&world, &mint, RATE_FLOOR, RATE_CEILING);
+    let admit = register(&world, &mint);
     let admit = exchange(admit, &address::market_signer(), &world.deployer.pubkey());
     send(&mut world, admit).is_refused(ErrorCode::ConstraintSeeds);
 }

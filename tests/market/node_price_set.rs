@@ -6,7 +6,7 @@ use gantry_tests::{
     forge::exchange,
     key,
     outcome::Outcome,
-    parties::{RATE, RATE_CEILING, RATE_FLOOR},
+    parties::{CLASS, RATE, RATE_CEILING, RATE_FLOOR},
     token::Mint,
     world::World,
 };
@@ -14,7 +14,7 @@ use market::{MarketError, events::NodePriced, state::Price};
 use solana_instruction::error::InstructionError;
 
 fn price_instruction(world: &World, mint: &Pubkey, rate: u64) -> Instruction {
-    instruction::node_price_set(world.provider.owner(), world.node_address(), *mint, rate)
+    instruction::node_price_set(world.provider.owner(), world.node_address(), &CLASS, *mint, rate)
 }
 
 fn price(world: &mut World, mint: &Pubkey, rate: u64) -> Outcome {
@@ -73,6 +73,52 @@ fn a_rate_outside_the_governed_range_is_refused() {
     price(&mut world, &usdc, RATE_CEILING + 1).is_refused(MarketError::RateOutOfRange);
     price(&mut world, &usdc, RATE_FLOOR).succeeds();
     price(&mut world, &usdc, RATE_CEILING).succeeds();
+}
+
+#[test]
+fn a_mint_without_a_range_for_the_class_is_refused() {
+    let mut world = World::new();
+    let mint = Mint::classic(&mut world.chain, 6);
+    let authority = world.authority.pubkey();
+    let register = instruction::mint_register(authority, mint.address, mint.token_program);
+    world.chain.send(&[register], &[&world.authority]).succeeds();
+    world.open_balance(&world.provider.owner(), &mint);
+    price(&mut world, &mint.address, RATE).is_refused(InstructionError::UninitializedAccount);
+    let range = instruction::price_range_register(authority, &CLASS, mint.address, RATE, RATE);
+    world.chain.send(&[range], &[&world.authority]).succeeds();
+    price(&mut world, &mint.address, RATE).succeeds();
+}
+
+#[test]
+fn the_range_of_another_class_or_mint_is_refused() {
+    let mut world = World::new();
+    let (usdc, mint) = (world.usdc.address, another_mint(&mut world));
+    let class = *b"rtx-4090\0\0\0\0\0\0\0\0";
+    let authority = world.authority.pubkey();
+    let another = [
+        instruction::class_register(authority, class),
+        instruction::price_range_register(authority, &class, usdc, 1, u64::MAX),
+    ];
+    world.chain.send(&another, &[&world.authority]).succeeds();
+    for rate in [RATE, 0] {
+        for wrong in [address::price_range(&CLASS, &mint), address::price_range(&class, &usdc)] {
+            let right = address::price_range(&CLASS, &usdc);
+            let price = exchange(price_instruction(&world, &usdc, rate), &right, &wrong);
+            world
+                .chain
+                .send(&[price], &[&world.provider.wallet])
+                .is_refused(MarketError::WrongPriceRange);
+        }
+    }
+}
+
+#[test]
+fn a_price_that_has_left_the_range_can_still_be_withdrawn() {
+    let mut world = World::new();
+    let usdc = world.usdc.address;
+    world.set_price_range(1, 1).succeeds();
+    price(&mut world, &usdc, RATE).is_refused(MarketError::RateOutOfRange);
+    price(&mut world, &usdc, 0).succeeds();
 }
 
 #[test]

@@ -74,5 +74,8 @@ fn the_gpus_that_a_provider_offers_are_those_of_its_active_nodes() {
     }
     let second = instruction::node_register(world.provider.owner(), 1, specification());
     world.chain.send(&[second], &[&world.provider.wallet]).succeeds();
-    assert_eq!(offered(&world), 16);
+    assert_eq!(offered(&world), 8);
+    let devices = world.provider.devices(1, 0..3);
+    world.chain.send(&devices, &[&world.provider.wallet]).succeeds();
+    assert_eq!(offered(&world), 11);
 }

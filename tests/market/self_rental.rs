@@ -14,6 +14,8 @@ fn alone() -> World {
         wallet: world.provider.wallet.insecure_clone(),
         session: key::fresh(),
     };
+    let wallet = world.tenant.owner();
+    world.open_tenant(&wallet);
     world.deposit(DEPOSIT).succeeds();
     world
 }

@@ -3,8 +3,9 @@
 use market::MarketError;
 
 use crate::{
+    allowed::ALLOWED,
     case::Fault,
-    expectation::Verdict::{self, Allowed, Market},
+    expectation::Verdict::{self, Market},
     identities::{
         ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_DELEGATIONS_STAKE, NOT_THE_MINTS_PROGRAM,
         NOT_THE_TOKENS_OWNER, NOT_WRITABLE, SEEDS, TOKENS, WRONG_BALANCE, WRONG_FEE_SHARD,
@@ -14,9 +15,9 @@ use crate::{
 /// Accounts that behave otherwise than by rule when something certain is wrong with them.
 pub(crate) struct Exception {
     /// Instructions and accounts.
-    at: &'static [(&'static str, &'static str)],
+    pub(crate) at: &'static [(&'static str, &'static str)],
     /// What is wrong with them.
-    faults: &'static [&'static str],
+    pub(crate) faults: &'static [&'static str],
     /// What becomes of the call.
     pub(crate) verdict: Verdict,
     /// Why.
@@ -24,9 +25,9 @@ pub(crate) struct Exception {
 }
 
 /// Any other account of the chain.
-const ANYONE: &str = "anyone";
+pub(crate) const ANYONE: &str = "anyone";
 /// Whatever the instruction or the account.
-const ANY: &str = "any";
+pub(crate) const ANY: &str = "any";
 
 /// Cases that are refused otherwise than by rule.
 const REFUSED: &[Exception] = &[
@@ -104,6 +105,12 @@ const REFUSED: &[Exception] = &[
         why: "the deployer says which mint is the network token, but this one belongs to the other token program",
     },
     Exception {
+        at: &[("device_retire", "caller")],
+        faults: &["exchanged with owner"],
+        verdict: ADDRESS,
+        why: "the provider may call, but its rent does not go to the authority",
+    },
+    Exception {
         at: &[("fees_sweep", "treasury_account")],
         faults: &[
             "the guest's USDC tokens",
@@ -138,7 +145,7 @@ const REFUSED: &[Exception] = &[
         why: "its terms are the right ones, but the receipt names the job's address",
     },
     Exception {
-        at: &[("claim_settle", "payer")],
+        at: &[("claim_settle", "payer"), ("device_retire", "owner")],
         faults: &[
             "the market program",
             "the system program",
@@ -163,177 +170,13 @@ const REFUSED: &[Exception] = &[
     },
 ];
 
-/// Cases that succeed, by design.
-const ALLOWED: &[Exception] = &[
-    Exception {
-        at: &[(ANY, ANY)],
-        faults: &["prefunded"],
-        verdict: Allowed,
-        why: "who sends lamports to an address beforehand must not keep its account from being created",
-    },
-    Exception {
-        at: &[("balance_open", "payer")],
-        faults: &[ANYONE],
-        verdict: Allowed,
-        why: "anyone may pay for another's balance",
-    },
-    Exception {
-        at: &[("claim_refute", "reporter"), ("fault_prove", "reporter")],
-        faults: &[ANYONE],
-        verdict: Allowed,
-        why: "anyone may show a proof, and send the bounty wherever it wishes",
-    },
-    Exception {
-        at: &[("fault_prove", "bounty_account"), ("stake_slash", "bounty_account")],
-        faults: &["the provider's GNT tokens"],
-        verdict: Allowed,
-        why: "whoever shows the proof says where the bounty goes",
-    },
-    Exception {
-        at: &[("fee_shard_open", "payer")],
-        faults: &[ANYONE],
-        verdict: Allowed,
-        why: "anyone may pay for a shard",
-    },
-    Exception {
-        at: &[("balance_withdraw", "destination")],
-        faults: &[
-            "the guest's USDC tokens",
-            "the provider's USDC tokens",
-            "the treasury's USDC tokens",
-        ],
-        verdict: Allowed,
-        why: "the owner sends its tokens wherever it wishes",
-    },
-    Exception {
-        at: &[
-            ("balance_deposit", "source"),
-            ("balance_withdraw", "destination"),
-            ("delegation_deposit", "source"),
-            ("delegation_withdraw", "destination"),
-            ("fault_prove", "bounty_account"),
-            ("fees_sweep", "treasury_account"),
-            ("reward_add", "source"),
-            ("stake_deposit", "source"),
-            ("stake_slash", "bounty_account"),
-            ("unbonding_withdraw", "destination"),
-        ],
-        faults: &["copied"],
-        verdict: Allowed,
-        why: "an owner may have several token accounts of a mint",
-    },
-    Exception {
-        at: &[("job_cancel", "caller"), ("job_close", "caller")],
-        faults: &[ANYONE],
-        verdict: Allowed,
-        why: "after the deadline or the grace window anyone gives the tenant back what is left",
-    },
-    Exception {
-        at: &[("job_rekey", "caller")],
-        faults: &["the attestation key"],
-        verdict: Allowed,
-        why: "the new key may take a job over by itself",
-    },
-    Exception {
-        at: &[("job_exit", "caller")],
-        faults: &["the provider's wallet"],
-        verdict: Allowed,
-        why: "the wallet may do what its hot key may",
-    },
-    Exception {
-        at: &[("job_stop", "tenant")],
-        faults: &["the tenant's wallet"],
-        verdict: Allowed,
-        why: "the wallet may do what its session key may",
-    },
-    Exception {
-        at: &[("mint_update", "registered_mint")],
-        faults: &["the euro record"],
-        verdict: Allowed,
-        why: "the authority governs every mint",
-    },
-    Exception {
-        at: &[("pool_initialize", "mint")],
-        faults: &["the USDC mint", "copied"],
-        verdict: Allowed,
-        why: "the deployer says which mint is the network token",
-    },
-    Exception {
-        at: &[("reward_add", "stake")],
-        faults: &["the rival's stake"],
-        verdict: Allowed,
-        why: "whoever pays a reward says to whom",
-    },
-    Exception {
-        at: &[
-            ("stake_release", "stake"),
-            ("stake_reserve", "stake"),
-            ("stake_slash", "stake"),
-        ],
-        faults: &["the rival's stake"],
-        verdict: Allowed,
-        why: "the market says whose stake it reserves and releases",
-    },
-    Exception {
-        at: &[
-            ("balance_deposit", "balance"),
-            ("balance_deposit", "registered_mint"),
-            ("balance_open", "registered_mint"),
-            ("balance_withdraw", "balance"),
-            ("balance_withdraw", "registered_mint"),
-            ("claim_open", "balance"),
-            ("claim_refute", "balance"),
-            ("claim_settle", "balance"),
-            ("delegation_cancel", "delegation"),
-            ("delegation_deposit", "delegation"),
-            ("delegation_unbond", "delegation"),
-            ("delegation_withdraw", "delegation"),
-            ("fault_prove", "provider"),
-            ("fault_prove", "stake"),
-            ("fee_shard_open", "registered_mint"),
-            ("fees_sweep", "fee_shard"),
-            ("fees_sweep", "registered_mint"),
-            ("job_cancel", "balance"),
-            ("job_cancel", "job"),
-            ("job_cancel", "stake"),
-            ("job_close", "balance"),
-            ("job_close", "fee_shard"),
-            ("job_close", "stake"),
-            ("job_exit", "job"),
-            ("job_extend", "balance"),
-            ("job_extend", "job"),
-            ("job_open", "balance"),
-            ("job_open", "node"),
-            ("job_open", "registered_mint"),
-            ("job_open", "stake"),
-            ("job_rekey", "job"),
-            ("job_settle", "balance"),
-            ("job_start", "job"),
-            ("job_stop", "job"),
-            ("mint_update", "registered_mint"),
-            ("node_heartbeat", "node"),
-            ("node_price_set", "balance"),
-            ("node_price_set", "node"),
-            ("node_price_set", "registered_mint"),
-            ("node_update", "node"),
-            ("provider_update", "provider"),
-            ("reward_add", "stake"),
-            ("session_rotate", "job"),
-            ("stake_release", "stake"),
-            ("stake_reserve", "stake"),
-            ("stake_slash", "stake"),
-            ("unbonding_withdraw", "stake"),
-        ],
-        faults: &["copied"],
-        verdict: Allowed,
-        why: "only the program makes its accounts, each at its own address, so that there is no copy: these places rely on it",
-    },
-];
-
 /// Written accounts that may stand in a second place.
 pub(crate) const MAY_STAND_TWICE: &[(&str, &str)] = &[
-    // The payer may open its own balance.
+    // The payer may open its own account.
     ("balance_open", "payer"),
+    // Who gets the rent back may be the caller.
+    ("device_retire", "owner"),
+    ("tenant_open", "payer"),
 ];
 
 /// The exception that this case is, if it is one.

@@ -4,7 +4,6 @@ use gantry_sdk::{
     Signer,
     instruction::{fees as instruction, market as market_instruction},
 };
-use gantry_tests::parties::{RATE_CEILING, RATE_FLOOR};
 
 use crate::{
     scene::Scene,
@@ -17,8 +16,7 @@ pub(crate) fn shard_open(tokens: Tokens) -> Scene {
     let world = &mut stage.world;
     let yen = (tokens.mint())(&mut world.chain, 0);
     let authority = world.authority.pubkey();
-    let register =
-        market_instruction::mint_register(authority, yen.address, yen.token_program, RATE_FLOOR, RATE_CEILING);
+    let register = market_instruction::mint_register(authority, yen.address, yen.token_program);
     world.chain.send(&[register], &[&world.authority]).succeeds();
     let call = instruction::fee_shard_open(world.deployer.pubkey(), yen.address, 3);
     Scene::new(stage, call)

@@ -28,6 +28,9 @@ pub(crate) const WRONG_FEE_SHARD: Verdict = Market(MarketError::WrongFeeShard);
 pub(crate) const WRONG_BALANCE: Verdict = Market(MarketError::WrongBalance);
 pub(crate) const WRONG_PROVIDER: Verdict = Market(MarketError::WrongProvider);
 pub(crate) const WRONG_STAKE: Verdict = Market(MarketError::WrongStake);
+pub(crate) const WRONG_TENANT: Verdict = Market(MarketError::WrongTenant);
+pub(crate) const WRONG_CLASS: Verdict = Market(MarketError::WrongClass);
+pub(crate) const WRONG_PRICE_RANGE: Verdict = Market(MarketError::WrongPriceRange);
 pub(crate) const NOT_DEPLOYER: Verdict = Market(MarketError::NotUpgradeAuthority);
 pub(crate) const NOT_STAKES_OWNER: Verdict = Staking(StakingError::NotOwner);
 pub(crate) const NOT_DELEGATOR: Verdict = Staking(StakingError::NotDelegator);
@@ -58,6 +61,8 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("claim_settle", "claim", SEEDS),
     ("claim_settle", "balance", WRONG_BALANCE),
     ("claim_settle", "payer", ADDRESS),
+    ("class_register", "authority", NOT_AUTHORITY),
+    ("class_update", "authority", NOT_AUTHORITY),
     ("commission_set", "owner", NOT_STAKES_OWNER),
     ("commission_set", "stake", NOT_STAKES_OWNER),
     ("config_initialize", "deployer", NOT_DEPLOYER),
@@ -78,6 +83,17 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("delegation_withdraw", "stake", NOT_THE_DELEGATIONS_STAKE),
     ("delegation_withdraw", "delegation", NOT_THE_DELEGATIONS_STAKE),
     ("delegation_withdraw", "destination", TOKENS),
+    ("device_move", "owner", NOT_OWNER),
+    // The owner is not that provider's.
+    ("device_move", "provider", NOT_OWNER),
+    ("device_move", "device", ADDRESS),
+    ("device_move", "to", NOT_OWNER),
+    ("device_register", "owner", NOT_OWNER),
+    ("device_register", "provider", NOT_OWNER),
+    ("device_register", "node", ADDRESS),
+    ("device_retire", "caller", NOT_OWNER),
+    ("device_retire", "device", ADDRESS),
+    ("device_retire", "owner", ADDRESS),
     ("fault_prove", "job", SEEDS),
     ("fault_prove", "provider", WRONG_PROVIDER),
     // The staking program looks at the pool and at all tokens.
@@ -96,10 +112,14 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     // The staking program looks at the pool.
     ("job_cancel", "pool", SEEDS),
     ("job_cancel", "stake", WRONG_STAKE),
+    ("job_cancel", "provider", WRONG_PROVIDER),
+    ("job_cancel", "tenant_account", WRONG_TENANT),
     ("job_close", "job", ADDRESS),
     ("job_close", "balance", WRONG_BALANCE),
     ("job_close", "pool", SEEDS),
     ("job_close", "stake", WRONG_STAKE),
+    ("job_close", "provider", WRONG_PROVIDER),
+    ("job_close", "tenant_account", WRONG_TENANT),
     ("job_close", "fee_shard", WRONG_FEE_SHARD),
     ("job_exit", "caller", NOT_PROVIDER),
     ("job_exit", "job", NOT_PROVIDER),
@@ -108,8 +128,11 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("job_extend", "balance", WRONG_BALANCE),
     ("job_open", "tenant", SEEDS),
     ("job_open", "registered_mint", WRONG_BALANCE),
+    ("job_open", "gpu_class", WRONG_CLASS),
+    ("job_open", "price_range", WRONG_PRICE_RANGE),
     ("job_open", "node", ADDRESS),
     ("job_open", "balance", WRONG_BALANCE),
+    ("job_open", "tenant_account", WRONG_TENANT),
     ("job_open", "pool", SEEDS),
     ("job_open", "stake", WRONG_STAKE),
     ("job_rekey", "caller", NOT_PROVIDER),
@@ -123,6 +146,7 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("job_start", "job", NOT_ATTESTATION_KEY),
     ("job_stop", "tenant", NOT_TENANT),
     ("job_stop", "job", NOT_TENANT),
+    ("mint_reference_set", "authority", NOT_AUTHORITY),
     ("mint_register", "authority", NOT_AUTHORITY),
     ("mint_register", "mint", SEEDS),
     ("mint_update", "authority", NOT_AUTHORITY),
@@ -132,14 +156,20 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("node_price_set", "owner", NOT_OWNER),
     ("node_price_set", "node", NOT_OWNER),
     ("node_price_set", "registered_mint", WRONG_BALANCE),
+    ("node_price_set", "price_range", WRONG_PRICE_RANGE),
     ("node_price_set", "balance", WRONG_BALANCE),
     ("node_register", "owner", NOT_OWNER),
     ("node_register", "provider", SEEDS),
+    ("node_register", "gpu_class", WRONG_CLASS),
     ("node_update", "owner", NOT_OWNER),
     ("node_update", "node", NOT_OWNER),
     ("pool_configure", "authority", Staking(StakingError::NotAuthority)),
     ("pool_initialize", "deployer", NOT_POOLS_DEPLOYER),
     ("pool_initialize", "program_data", ADDRESS),
+    ("price_range_register", "authority", NOT_AUTHORITY),
+    ("price_range_register", "gpu_class", SEEDS),
+    ("price_range_register", "registered_mint", SEEDS),
+    ("price_range_update", "authority", NOT_AUTHORITY),
     ("provider_register", "owner", SEEDS),
     ("provider_update", "owner", NOT_OWNER),
     ("provider_update", "provider", NOT_OWNER),
@@ -157,6 +187,8 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("stake_reserve", "market_signer", NOT_MARKET),
     ("stake_slash", "market_signer", NOT_MARKET),
     ("stake_slash", "bounty_account", TOKENS),
+    ("tenant_open", "payer", SEEDS),
+    ("tenant_open", "wallet", SEEDS),
     ("unbonding_cancel", "owner", NOT_STAKES_OWNER),
     ("unbonding_cancel", "stake", NOT_STAKES_OWNER),
     ("unbonding_request", "owner", NOT_STAKES_OWNER),

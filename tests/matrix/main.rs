@@ -4,8 +4,10 @@
 //! every way that `case` knows: by its flags, by each other account of the chain in its place, and by what can be wrong with the account
 //! itself. `expectation` says by rule which error must come of it; `exceptions` lists what does not go by the rule, with the reason.
 
+mod allowed;
 mod case;
 mod claim_scenes;
+mod class_scenes;
 mod delegation_scenes;
 mod exceptions;
 mod expectation;
@@ -14,6 +16,7 @@ mod identities;
 mod idl;
 mod job_scenes;
 mod kind;
+mod record_scenes;
 mod scene;
 mod scenes;
 mod stage;
@@ -45,18 +48,22 @@ macro_rules! every_wrong_account_is_refused {
 every_wrong_account_is_refused! {
     balance_deposit, balance_open, balance_withdraw,
     claim_open, claim_refute, claim_settle,
+    class_register, class_update,
     commission_set,
     config_initialize, config_update,
     delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
+    device_move, device_register, device_retire,
     fault_prove, fee_shard_open, fees_sweep,
     job_cancel, job_close, job_exit, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
-    mint_register, mint_update,
+    mint_reference_set, mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     pool_configure, pool_initialize,
+    price_range_register, price_range_update,
     provider_register, provider_update,
     reward_add,
     session_rotate,
     stake_deposit, stake_open, stake_release, stake_reserve, stake_slash,
+    tenant_open,
     unbonding_cancel, unbonding_request, unbonding_withdraw,
 }
 

@@ -1,10 +1,11 @@
 //! The scenes of configuration, providers, nodes and balances. Those of jobs, of fees and of the stake stand beside.
 
 use gantry_sdk::{Signer, instruction::market as instruction};
-use gantry_tests::parties::{GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, market_parameters, profile, specification};
+use gantry_tests::parties::{CLASS, GENESIS_HASH, RATE, market_parameters, profile, specification};
 
 use crate::{
-    claim_scenes as claim, delegation_scenes as delegation, fee_scenes as fee, job_scenes as job,
+    claim_scenes as claim, class_scenes as class, delegation_scenes as delegation, fee_scenes as fee,
+    job_scenes as job, record_scenes as record,
     scene::Scene,
     stage::{Stage, Tokens, token_account},
     staking_scenes as staking,
@@ -21,6 +22,8 @@ const SCENES: &[(&str, Make)] = &[
     ("claim_open", claim::open),
     ("claim_refute", claim::refute),
     ("claim_settle", claim::settle),
+    ("class_register", class::register),
+    ("class_update", class::update),
     ("commission_set", delegation::commission_set),
     ("config_initialize", config_initialize),
     ("config_update", config_update),
@@ -30,6 +33,9 @@ const SCENES: &[(&str, Make)] = &[
     ("delegation_open", delegation::open),
     ("delegation_unbond", delegation::unbond),
     ("delegation_withdraw", delegation::withdraw),
+    ("device_move", class::device_move),
+    ("device_register", class::device_register),
+    ("device_retire", class::device_retire),
     ("fee_shard_open", fee::shard_open),
     ("fees_sweep", fee::sweep),
     ("job_cancel", job::cancel),
@@ -41,12 +47,15 @@ const SCENES: &[(&str, Make)] = &[
     ("job_settle", job::settle),
     ("job_start", job::start),
     ("job_stop", job::stop),
+    ("mint_reference_set", record::mint_reference_set),
     ("mint_register", mint_register),
     ("mint_update", mint_update),
     ("node_heartbeat", node_heartbeat),
     ("node_price_set", node_price_set),
     ("node_register", node_register),
     ("node_update", node_update),
+    ("price_range_register", class::price_range_register),
+    ("price_range_update", class::price_range_update),
     ("provider_register", provider_register),
     ("provider_update", provider_update),
     ("pool_configure", staking::pool_configure),
@@ -55,6 +64,7 @@ const SCENES: &[(&str, Make)] = &[
     ("session_rotate", job::session_rotate),
     ("stake_deposit", staking::deposit),
     ("stake_open", staking::open),
+    ("tenant_open", record::tenant_open),
     ("stake_release", staking::release),
     ("stake_reserve", staking::reserve),
     ("stake_slash", staking::slash),
@@ -93,17 +103,14 @@ fn mint_register(tokens: Tokens) -> Scene {
     let mut stage = Stage::full(tokens);
     let yen = (tokens.mint())(&mut stage.world.chain, 0);
     let authority = stage.world.authority.pubkey();
-    let call = instruction::mint_register(authority, yen.address, yen.token_program, RATE_FLOOR, RATE_CEILING);
+    let call = instruction::mint_register(authority, yen.address, yen.token_program);
     Scene::new(stage, call)
 }
 
 fn mint_update(tokens: Tokens) -> Scene {
     let stage = Stage::full(tokens);
     let (authority, usdc) = (stage.world.authority.pubkey(), stage.world.usdc.address);
-    Scene::new(
-        stage,
-        instruction::mint_update(authority, usdc, RATE_FLOOR, RATE_CEILING, true),
-    )
+    Scene::new(stage, instruction::mint_update(authority, usdc, true))
 }
 
 fn provider_register(tokens: Tokens) -> Scene {
@@ -139,6 +146,7 @@ fn node_price_set(tokens: Tokens) -> Scene {
     let call = instruction::node_price_set(
         world.provider.owner(),
         world.node_address(),
+        &CLASS,
         world.usdc.address,
         RATE + 1,
     );

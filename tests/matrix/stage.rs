@@ -1,14 +1,15 @@
 //! Everyone and everything that a case can put into the place of the right account.
 
-use gantry_protocol::{fees::shard_of, limits::FEE_SHARDS};
+use gantry_protocol::{class::Name, fees::shard_of, limits::FEE_SHARDS};
 use gantry_sdk::{
     Keypair, Pubkey, Signer,
     address::{self, CLOCK_SYSVAR, INSTRUCTIONS_SYSVAR, SYSTEM_PROGRAM, TOKEN_PROGRAM},
+    instruction::market as instruction,
 };
 use gantry_tests::{
     chain::{Chain, committed},
     key,
-    parties::{DEPOSIT, Provider, TREASURY, Tenant},
+    parties::{CLASS, DEPOSIT, Provider, RATE_CEILING, RATE_FLOOR, TREASURY, Tenant},
     token::{MakeMint, Mint, TOKEN_2022_PROGRAM},
     world::World,
 };
@@ -16,6 +17,9 @@ use spl_associated_token_account_interface::program::ID as ASSOCIATED_TOKEN_PROG
 
 /// The rent sysvar.
 const RENT_SYSVAR: Pubkey = Pubkey::from_str_const("SysvarRent111111111111111111111111111111111");
+
+/// A class that no node is of.
+pub(crate) const OTHER_CLASS: Name = *b"rtx-4090\0\0\0\0\0\0\0\0";
 
 /// An account with the name that a failure calls it by.
 #[derive(Clone, Copy, Debug)]
@@ -92,10 +96,12 @@ impl Stage {
         let mut stage = Self::around(World::new_with(tokens.mint()), tokens);
         let (euro, usdc) = (stage.euro.clone(), stage.world.usdc.clone());
         stage.world.register_mint(&euro).succeeds();
+        stage.add_class();
         stage.world.admit(&stage.rival);
         let (tenant, provider) = (stage.world.tenant.owner(), stage.world.provider.owner());
         let guest = stage.guest.owner();
         stage.world.open_balance(&guest, &usdc);
+        stage.world.open_tenant(&guest);
         stage.world.open_balance(&tenant, &euro);
         stage.world.open_balance(&provider, &euro);
         for (owner, mint) in [(tenant, &usdc), (tenant, &euro), (provider, &usdc), (guest, &usdc)] {
@@ -110,6 +116,16 @@ impl Stage {
         stage.foreign_job = Some(stage.world.running_job());
         stage.change_sides();
         stage
+    }
+
+    /// Another class, which may cost the same in USDC.
+    fn add_class(&mut self) {
+        let (authority, usdc) = (self.world.authority.pubkey(), self.world.usdc.address);
+        let class = [
+            instruction::class_register(authority, OTHER_CLASS),
+            instruction::price_range_register(authority, &OTHER_CLASS, usdc, RATE_FLOOR, RATE_CEILING),
+        ];
+        self.world.chain.send(&class, &[&self.world.authority]).succeeds();
     }
 
     fn around(mut world: World, tokens: Tokens) -> Self {
@@ -196,6 +212,18 @@ impl Stage {
             ("the rival", rival.account()),
             ("the node", provider.node(0)),
             ("the rival's node", rival.node(0)),
+            ("the second node", provider.node(1)),
+            ("the device", address::device(&provider.identity(0, 0))),
+            ("another device", address::device(&provider.identity(0, 1))),
+            ("the rival's device", address::device(&rival.identity(0, 0))),
+            ("the class", address::gpu_class(&CLASS)),
+            ("another class", address::gpu_class(&OTHER_CLASS)),
+            ("the price range", address::price_range(&CLASS, &usdc.address)),
+            (
+                "another class's price range",
+                address::price_range(&OTHER_CLASS, &usdc.address),
+            ),
+            ("the euro price range", address::price_range(&CLASS, &euro.address)),
             ("the tenant's USDC", address::balance(&tenant.owner(), &usdc.address)),
             ("the tenant's euros", address::balance(&tenant.owner(), &euro.address)),
             (
@@ -208,6 +236,8 @@ impl Stage {
             ),
             ("the rival's USDC", address::balance(&rival.owner(), &usdc.address)),
             ("the guest's USDC", address::balance(&guest.owner(), &usdc.address)),
+            ("the tenant", address::tenant(&tenant.owner())),
+            ("the guest", address::tenant(&guest.owner())),
             ("the market's signer", address::market_signer()),
             ("the pool", address::pool()),
             ("the stake", address::stake(&provider.owner())),

@@ -7,7 +7,9 @@ use gantry_sdk::{
     account::{self, Account, Layout},
     address,
 };
-use market::state::{Balance, Claim, FeeShard, Job, JobState, Node, Provider, RegisteredMint};
+use market::state::{
+    Balance, Claim, Device, FeeShard, GpuClass, Job, JobState, Node, PriceRange, Provider, RegisteredMint,
+};
 use solana_account::{AccountSharedData, ReadableAccount};
 use staking::state::{Delegation, Pool, Stake};
 
@@ -51,6 +53,27 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
     }
     for (address, provider) in &state.providers {
         check_provider(&state, address, provider);
+    }
+    for (address, device) in &state.devices {
+        check_device(&state, address, device);
+    }
+    for (address, class) in &state.classes {
+        assert_eq!(
+            *address,
+            address::gpu_class(&class.name),
+            "a class at another address than its name's"
+        );
+    }
+    for (address, range) in &state.ranges {
+        assert_eq!(
+            *address,
+            address::price_range(&range.class, &range.mint),
+            "a price range at another address than its own"
+        );
+        assert!(
+            range.floor <= range.ceiling && range.ceiling > 0,
+            "the price range {address} is empty"
+        );
     }
     for (address, job) in &state.jobs {
         check_job(address, job);
@@ -96,6 +119,9 @@ struct State {
     jobs: Vec<(Pubkey, Job)>,
     claims: Vec<(Pubkey, Claim)>,
     fee_shards: Vec<(Pubkey, FeeShard)>,
+    classes: Vec<(Pubkey, GpuClass)>,
+    ranges: Vec<(Pubkey, PriceRange)>,
+    devices: Vec<(Pubkey, Device)>,
 }
 
 impl State {
@@ -113,8 +139,11 @@ impl State {
                 Ok(Account::Job(job)) => state.jobs.push((*address, job)),
                 Ok(Account::FeeShard(shard)) => state.fee_shards.push((*address, shard)),
                 Ok(Account::Provider(provider)) => state.providers.push((*address, provider)),
+                Ok(Account::GpuClass(class)) => state.classes.push((*address, class)),
+                Ok(Account::PriceRange(range)) => state.ranges.push((*address, range)),
+                Ok(Account::Device(device)) => state.devices.push((*address, device)),
                 Ok(Account::Claim(claim)) => state.claims.push((*address, claim)),
-                Ok(Account::Config(_) | Account::Fault(_)) => {}
+                Ok(Account::Config(_) | Account::Fault(_) | Account::Tenant(_)) => {}
                 Err(error) => panic!("{address}: {error}"),
             }
         }
@@ -252,6 +281,26 @@ fn check_node(state: &State, address: &Pubkey, node: &Node) {
         u32::from(node.gpus_free) + rented,
         u32::from(node.gpus),
         "node {address} lost or made GPUs"
+    );
+    let devices = state.devices.iter().filter(|(_, device)| device.node == *address);
+    assert_eq!(
+        usize::from(node.gpus),
+        devices.count(),
+        "node {address} has other GPUs than are registered for it"
+    );
+}
+
+fn check_device(state: &State, address: &Pubkey, device: &Device) {
+    let node = state.nodes.iter().find(|(node, _)| *node == device.node);
+    let (_, node) = node.unwrap_or_else(|| panic!("device {address} is of no node"));
+    assert_eq!(
+        device.provider, node.provider,
+        "device {address} and its node have two providers"
+    );
+    assert_eq!(
+        *address,
+        address::device(&device.identity),
+        "a device at another address than its identity's"
     );
 }
 

@@ -15,6 +15,7 @@ pub mod forge;
 pub mod key;
 pub mod outcome;
 pub mod parties;
+pub mod records;
 pub mod signatures;
 pub mod token;
 pub mod world;

@@ -1,7 +1,10 @@
 //! Who acts on the chain, and what they ask for.
 
-use gantry_protocol::class;
-use gantry_sdk::{Keypair, Pubkey, Signer, address};
+use gantry_protocol::{
+    class::{self, Name},
+    device,
+};
+use gantry_sdk::{Instruction, Keypair, Pubkey, Signer, address, instruction::market as instruction};
 use market::{JobTerms, MarketParameters, NodeSpecification, ProviderProfile};
 use staking::PoolParameters;
 
@@ -15,9 +18,13 @@ pub const BOND: u64 = 1_000_000_000_000;
 pub const DEPOSIT: u64 = 1_000_000_000;
 /// The node's rate per GPU: 2.50 USDC an hour, in micro-atoms per second.
 pub const RATE: u64 = 694_444_444;
-/// Lowest rate of the registered mint.
+/// The class of every node.
+pub const CLASS: Name = *b"h100-sxm\0\0\0\0\0\0\0\0";
+/// Lowest rate of the class in every mint.
 pub const RATE_FLOOR: u64 = 1_000_000;
-/// Highest rate of the registered mint.
+/// Value of a million base units of USDC in base units of GNT: a USDC is worth 2 GNT.
+pub const REFERENCE_PRICE: u64 = 2_000_000_000;
+/// Highest rate of the class in every mint.
 pub const RATE_CEILING: u64 = 10_000_000_000;
 /// GPUs of the node.
 pub const GPUS: u16 = 8;
@@ -76,6 +83,20 @@ impl Provider {
     #[must_use]
     pub fn node(&self, id: u16) -> Pubkey {
         address::node(&self.account(), id)
+    }
+
+    /// What tells GPU `number` of its node `id` from every other.
+    #[must_use]
+    pub fn identity(&self, id: u16, number: u16) -> [u8; 32] {
+        device::simulated(self.owner().as_array(), id, number)
+    }
+
+    /// Registers these GPUs for its node `id`.
+    #[must_use]
+    pub fn devices(&self, id: u16, numbers: std::ops::Range<u16>) -> Vec<Instruction> {
+        numbers
+            .map(|number| instruction::device_register(self.owner(), self.node(id), self.identity(id, number)))
+            .collect()
     }
 
     /// What it says of itself.
@@ -140,19 +161,18 @@ pub fn profile(attestation_key: Pubkey, endpoint: &str) -> ProviderProfile {
     }
 }
 
-/// A node of eight GPUs.
+/// A node of the usual class.
 ///
 /// # Panics
 /// Never: the names are valid.
 #[must_use]
 pub fn specification() -> NodeSpecification {
     NodeSpecification {
-        class: class::pack("h100-sxm").expect("a class"),
+        class: CLASS,
         region: class::pack("eu-central").expect("a region"),
         memory_mib: 81_559,
         min_duration_s: 1,
         max_duration_s: 86_400,
-        gpus: GPUS,
         simulated: false,
     }
 }

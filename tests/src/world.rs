@@ -16,7 +16,10 @@ use crate::{
     chain::Chain,
     key,
     outcome::Outcome,
-    parties::{self, BOND, DEPOSIT, GENESIS_HASH, Provider, RATE, RATE_CEILING, RATE_FLOOR, Tenant},
+    parties::{
+        self, BOND, CLASS, DEPOSIT, GENESIS_HASH, GPUS, Provider, RATE, RATE_CEILING, RATE_FLOOR, REFERENCE_PRICE,
+        Tenant,
+    },
     signatures::{co_sign, finally, next_receipt},
     token::{self, MakeMint, Mint},
 };
@@ -100,6 +103,7 @@ impl World {
         self.provider = provider;
         let (tenant, usdc) = (self.tenant.owner(), self.usdc.clone());
         self.open_balance(&tenant, &usdc);
+        self.open_tenant(&tenant);
         self.deposit(DEPOSIT).succeeds();
     }
 
@@ -114,8 +118,11 @@ impl World {
         let config =
             market_instruction::config_initialize(deployer, GENESIS_HASH, parties::market_parameters(authority));
         self.chain.send(&[pool, config], &[&self.deployer]).succeeds();
+        let class = market_instruction::class_register(authority, CLASS);
+        self.chain.send(&[class], &[&self.authority]).succeeds();
         let usdc = self.usdc.clone();
         self.register_mint(&usdc).succeeds();
+        self.set_reference(REFERENCE_PRICE).succeeds();
     }
 
     /// Brings a provider onto the market, up to its first node's heartbeat.
@@ -135,21 +142,42 @@ impl World {
         let register = [
             market_instruction::provider_register(owner, provider.profile()),
             market_instruction::node_register(owner, 0, parties::specification()),
-            market_instruction::node_price_set(owner, node, usdc.address, RATE),
+            market_instruction::node_price_set(owner, node, &CLASS, usdc.address, RATE),
         ];
         self.chain.send(&register, &[&provider.wallet]).succeeds();
+        self.chain
+            .send(&provider.devices(0, 0..GPUS), &[&provider.wallet])
+            .succeeds();
         let heartbeat = market_instruction::node_heartbeat(provider.attestation.pubkey(), provider.account(), node);
         self.chain.send(&[heartbeat], &[&provider.attestation]).succeeds();
     }
 
-    /// Admits a mint and opens its fee shards.
+    /// Admits a mint, opens its fee shards, and lets nodes be priced in it.
     pub fn register_mint(&mut self, mint: &Mint) -> Outcome {
         let authority = self.authority.pubkey();
-        let register =
-            market_instruction::mint_register(authority, mint.address, mint.token_program, RATE_FLOOR, RATE_CEILING);
+        let register = market_instruction::mint_register(authority, mint.address, mint.token_program);
         let mut instructions = vec![register];
         instructions.extend(fees_instruction::fee_shards_open(authority, mint.address));
-        self.chain.send(&instructions, &[&self.authority])
+        let outcome = self.chain.send(&instructions, &[&self.authority]);
+        if outcome.0.is_ok() {
+            let range =
+                market_instruction::price_range_register(authority, &CLASS, mint.address, RATE_FLOOR, RATE_CEILING);
+            self.chain.send(&[range], &[&self.authority]).succeeds();
+        }
+        outcome
+    }
+
+    /// The authority sets what the nodes' class may cost in USDC.
+    pub fn set_price_range(&mut self, floor: u64, ceiling: u64) -> Outcome {
+        let (authority, usdc) = (self.authority.pubkey(), self.usdc.address);
+        let update = market_instruction::price_range_update(authority, &CLASS, usdc, floor, ceiling);
+        self.chain.send(&[update], &[&self.authority])
+    }
+
+    /// The authority lets the nodes' class take new jobs, or not.
+    pub fn enable_class(&mut self, enabled: bool) -> Outcome {
+        let update = market_instruction::class_update(self.authority.pubkey(), &CLASS, enabled);
+        self.chain.send(&[update], &[&self.authority])
     }
 
     /// Opens a wallet's balance in a mint, at the deployer's expense.
@@ -183,6 +211,7 @@ impl World {
             self.nonce,
             self.node_address(),
             provider,
+            &CLASS,
             self.usdc.address,
             terms,
         )

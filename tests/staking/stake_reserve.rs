@@ -10,7 +10,7 @@ use gantry_sdk::{
 use gantry_tests::{
     forge::exchange,
     key,
-    parties::{BOND, GPUS, RATE, STAKE_PER_GPU, specification},
+    parties::{BOND, CLASS, GPUS, RATE, STAKE_PER_GPU, specification},
     world::World,
 };
 use market::MarketError;
@@ -84,9 +84,11 @@ fn a_job_that_needs_more_than_the_free_stake_is_refused() {
     let exchange_nodes = [
         market_instruction::node_update(owner, world.node_address(), 1, 86_400, false),
         market_instruction::node_register(owner, 1, specification()),
-        market_instruction::node_price_set(owner, second, world.usdc.address, RATE),
+        market_instruction::node_price_set(owner, second, &CLASS, world.usdc.address, RATE),
     ];
     world.chain.send(&exchange_nodes, &[&world.provider.wallet]).succeeds();
+    let devices = world.provider.devices(1, 0..GPUS);
+    world.chain.send(&devices, &[&world.provider.wallet]).succeeds();
     let attestation = &world.provider.attestation;
     let alive = market_instruction::node_heartbeat(attestation.pubkey(), world.provider.account(), second);
     world.chain.send(&[alive], &[attestation]).succeeds();

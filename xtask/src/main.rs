@@ -8,6 +8,7 @@ mod mutants;
 mod process;
 mod programs;
 mod queries;
+mod simulate;
 mod typescript;
 mod workspace;
 
@@ -60,6 +61,11 @@ enum Command {
     },
     /// Plant each bug of fuzz/mutants.toml into a copy of the sources, and see whether a test notices.
     Mutants(mutants::Options),
+    /// Compute what it costs to look good, with the protocol's own functions.
+    Simulate {
+        #[command(subcommand)]
+        what: simulate::Simulate,
+    },
     /// Check the repository's own rules: arrows, versions, sizes, ids, committed programs.
     Check,
     /// Link one on-chain program; rustc runs this during build-programs.
@@ -90,6 +96,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench { what } => bench::bench(&Workspace::locate()?, what),
         Command::Fuzz { args } => fuzz::fuzz(&Workspace::locate()?, &args),
         Command::Mutants(options) => mutants::mutants(&Workspace::locate()?, &options),
+        Command::Simulate { what } => what.run(),
         Command::Check => check::check(&Workspace::locate()?),
         Command::LinkProgram { args } => programs::link::link(&args),
     }

@@ -1,12 +1,18 @@
 //! Registration: makes the chain say what the configuration says, by the owner's wallet and only where the two differ.
 
 mod bills;
+mod devices;
+mod later;
 mod plan;
 mod read;
+mod step;
 
 pub use bills::{Bill, unpaid};
-pub use plan::{Desired, OnChain, Plan, RegistrationError, Step, describe, plan};
+pub use devices::{Inventory, Later, Taken};
+pub use later::retire_later;
+pub use plan::{Desired, OnChain, Plan, RegistrationError, describe, plan};
 pub use read::read;
+pub use step::Step;
 
 use anyhow::{Context, Result};
 use gantry_sdk::{
@@ -14,7 +20,8 @@ use gantry_sdk::{
     client::Client,
     instruction::{
         market::{
-            balance_open, job_rekey, node_price_set, node_register, node_update, provider_register, provider_update,
+            balance_open, device_move, device_register, device_retire, job_rekey, node_price_set, node_register,
+            node_update, provider_register, provider_update,
         },
         staking::{stake_deposit, stake_open},
     },
@@ -27,12 +34,14 @@ use crate::{
 };
 
 /// What registration established.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Registered {
     /// The node's account.
     pub node: Pubkey,
     /// The market's configuration.
     pub config: Config,
+    /// GPUs that leave their node as soon as one is free there.
+    pub later: Vec<Later>,
 }
 
 /// Reads the chain, sends what is missing, and says which node this agent serves.
@@ -52,6 +61,19 @@ pub async fn register(
     let plan = plan(desired, &on_chain, rotate)?;
     if desired.stake.is_none() && on_chain.stake.is_none_or(|stake| stake.active == 0) {
         tracing::warn!("the provider has no stake; set `stake`, or nobody can open a job on this node");
+    }
+    for Taken { identity, provider } in &plan.taken {
+        tracing::error!(
+            gpu = step::short(identity), %provider,
+            "another provider has registered this GPU, so it is not offered; whoever sold it has to retire it, or the market's authority"
+        );
+    }
+    for gpu in &plan.later {
+        tracing::warn!(
+            gpu = step::short(&gpu.identity),
+            node = gpu.from,
+            "the GPU is no longer there, but jobs hold all GPUs of the node; it is retired when one of them has ended"
+        );
     }
     let groups: Vec<Vec<Instruction>> = plan
         .steps
@@ -81,6 +103,7 @@ pub async fn register(
     Ok(Registered {
         node,
         config: on_chain.config,
+        later: plan.later,
     })
 }
 
@@ -116,7 +139,12 @@ fn instruction(step: &Step, desired: &Desired, on_chain: &OnChain) -> Instructio
             min_duration_s,
             max_duration_s,
         } => node_update(owner, node(*id), *min_duration_s, *max_duration_s, false),
-        Step::SetPrice { id, mint, rate } => node_price_set(owner, node(*id), *mint, *rate),
+        Step::SetPrice { id, mint, rate } => {
+            node_price_set(owner, node(*id), &desired.specification.class, *mint, *rate)
+        }
+        Step::RegisterDevice { id, identity } => device_register(owner, node(*id), *identity),
+        Step::MoveDevice { identity, from, to } => device_move(owner, identity, node(*from), node(*to)),
+        Step::RetireDevice { id, identity } => device_retire(owner, owner, node(*id), identity),
         Step::RekeyJob { job } => job_rekey(owner, owner, *job),
     }
 }

@@ -5,12 +5,16 @@ use gantry_sdk::{
     Pubkey,
     market::{
         NodeSpecification, ProviderProfile,
-        state::{Config, Node, Provider, RegisteredMint},
+        state::{Config, Device, GpuClass, Node, PriceRange, Provider, RegisteredMint},
     },
     staking::state::{Pool, Stake},
 };
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
+use super::{
+    devices::{self, Inventory, Later, Taken},
+    step::Step,
+};
 use crate::funding::{FUNDED_LAMPORTS, LEAST_LAMPORTS};
 
 /// What the configuration and the GPUs say.
@@ -22,6 +26,8 @@ pub struct Desired {
     pub profile: ProviderProfile,
     /// What the node is.
     pub specification: NodeSpecification,
+    /// Its GPUs.
+    pub gpus: Inventory,
     /// Rates per GPU by mint.
     pub prices: BTreeMap<Pubkey, Rate>,
     /// Active stake to have.
@@ -35,12 +41,18 @@ pub struct OnChain {
     pub config: Config,
     /// The priced mints as the market knows them.
     pub mints: BTreeMap<Pubkey, RegisteredMint>,
+    /// All GPU classes.
+    pub classes: Vec<GpuClass>,
+    /// What the node's class may cost in the priced mints.
+    pub ranges: BTreeMap<Pubkey, PriceRange>,
     /// Mints in which the owner has a balance.
     pub balances: Vec<Pubkey>,
     /// The provider.
     pub provider: Option<Provider>,
     /// Its nodes by number.
     pub nodes: Vec<Node>,
+    /// The GPUs that it has registered, and those of this machine that anyone has.
+    pub devices: Vec<Device>,
     /// Its stake.
     pub stake: Option<Stake>,
     /// The staking pool.
@@ -75,9 +87,37 @@ pub enum RegistrationError {
     /// A mint that the market does not know.
     #[error("the market does not know the mint {0}; price the node in a registered mint")]
     UnknownMint(Pubkey),
+    /// A class that the market does not know, or takes nothing new of.
+    #[error(
+        "the market takes no new nodes of the GPU class {class}. Set `class` in the configuration when these GPUs have another name \
+         there; the market's classes are: {open}"
+    )]
+    ClassNotOpen {
+        /// The node's class.
+        class: String,
+        /// Those that are open.
+        open: String,
+    },
+    /// A mint in which the class may not be rented.
+    #[error(
+        "governance has set no price range for the GPU class {class} in mint {mint}; price the node in another mint"
+    )]
+    NoPriceRange {
+        /// The node's class.
+        class: String,
+        /// The mint.
+        mint: Pubkey,
+    },
+    /// Every GPU here is somebody else's on chain.
+    #[error(
+        "every GPU of this machine is registered by another provider, the first by the account {0}. Whoever sold you the GPUs has to \
+         retire them; where they were never theirs, the market's authority can"
+    )]
+    AllTaken(Pubkey),
     /// A rate outside the governed range.
     #[error(
-        "the price of {rate} micro-atoms per second in mint {mint} lies outside the market's range of {floor} to {ceiling}"
+        "the price of {rate} micro-atoms per second in mint {mint} lies outside the market's range of {floor} to {ceiling} for its \
+         GPU class"
     )]
     PriceOutOfRange {
         /// In which mint.
@@ -105,93 +145,6 @@ pub enum RegistrationError {
     },
 }
 
-/// One change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Lamports for the hot key's fees.
-    FundHotKey {
-        /// How many.
-        lamports: u64,
-    },
-    /// The provider's account.
-    RegisterProvider,
-    /// Its profile.
-    UpdateProvider {
-        /// Whether the attestation key changes.
-        rotates: bool,
-    },
-    /// A balance for earnings.
-    OpenBalance {
-        /// In this mint.
-        mint: Pubkey,
-    },
-    /// The stake's account.
-    OpenStake,
-    /// More stake.
-    DepositStake {
-        /// How much more.
-        amount: u64,
-    },
-    /// A node.
-    RegisterNode {
-        /// Its number.
-        id: u16,
-    },
-    /// Durations and readiness.
-    UpdateNode {
-        /// The node's number.
-        id: u16,
-    },
-    /// Takes a node off the market that this agent does not serve.
-    RetireNode {
-        /// The node's number.
-        id: u16,
-        /// Unchanged.
-        min_duration_s: u32,
-        /// Unchanged.
-        max_duration_s: u32,
-    },
-    /// A price; zero withdraws the offer.
-    SetPrice {
-        /// The node's number.
-        id: u16,
-        /// In this mint.
-        mint: Pubkey,
-        /// Micro-atoms per second and GPU.
-        rate: u64,
-    },
-    /// Lets a living job accept this agent's key.
-    RekeyJob {
-        /// The job.
-        job: Pubkey,
-    },
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::FundHotKey { lamports } => write!(f, "funding the attestation key with {lamports} lamports for fees"),
-            Self::RegisterProvider => write!(f, "registering the provider"),
-            Self::UpdateProvider { rotates: true } => write!(f, "making this agent's attestation key the provider's"),
-            Self::UpdateProvider { rotates: false } => write!(f, "changing the provider's endpoint or TLS key"),
-            Self::OpenBalance { mint } => write!(f, "opening a balance in mint {mint}"),
-            Self::OpenStake => write!(f, "opening the provider's stake"),
-            Self::DepositStake { amount } => write!(f, "bonding {amount} base units of stake"),
-            Self::RegisterNode { id } => write!(f, "registering node {id}"),
-            Self::UpdateNode { id } => write!(f, "changing the durations or readiness of node {id}"),
-            Self::RetireNode { id, .. } => write!(f, "taking node {id}, which is other hardware, off the market"),
-            Self::SetPrice { id, mint, rate: 0 } => write!(f, "withdrawing the offer of node {id} in mint {mint}"),
-            Self::SetPrice { id, mint, rate } => {
-                write!(
-                    f,
-                    "pricing node {id} at {rate} micro-atoms per second and GPU in mint {mint}"
-                )
-            }
-            Self::RekeyJob { job } => write!(f, "taking over job {job} with this agent's attestation key"),
-        }
-    }
-}
-
 /// Everything to change, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -199,6 +152,10 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The number of the node that this agent serves.
     pub node_id: u16,
+    /// GPUs of this machine that another provider has registered.
+    pub taken: Vec<Taken>,
+    /// GPUs that are no longer where the chain says, but while all GPUs there are rented stay.
+    pub later: Vec<Later>,
 }
 
 /// Decides what to change. `rotate`: the owner wants this agent's attestation key to replace the one on chain.
@@ -208,18 +165,12 @@ pub struct Plan {
 pub fn plan(desired: &Desired, on_chain: &OnChain, rotate: bool) -> Result<Plan, RegistrationError> {
     let mut steps = Vec::new();
     // Everything that can be refused is looked at before anything is sent.
+    require_open_class(desired, on_chain)?;
     for (mint, rate) in &desired.prices {
-        let registered = on_chain.mints.get(mint).ok_or(RegistrationError::UnknownMint(*mint))?;
-        let (floor, ceiling) = (registered.rate_floor, registered.rate_ceiling);
-        if registered.require_in_range(*rate).is_err() {
-            return Err(RegistrationError::PriceOutOfRange {
-                mint: *mint,
-                rate: rate.0,
-                floor,
-                ceiling,
-            });
-        }
+        require_price(desired, on_chain, mint, *rate)?;
     }
+    let node_id = serving(desired, &on_chain.nodes);
+    let changes = devices::plan(desired, on_chain, node_id)?;
     if on_chain.hot_key_lamports < LEAST_LAMPORTS {
         steps.push(Step::FundHotKey {
             lamports: FUNDED_LAMPORTS - on_chain.hot_key_lamports,
@@ -229,8 +180,74 @@ pub fn plan(desired: &Desired, on_chain: &OnChain, rotate: bool) -> Result<Plan,
     let unopened = desired.prices.keys().filter(|mint| !on_chain.balances.contains(mint));
     steps.extend(unopened.map(|mint| Step::OpenBalance { mint: *mint }));
     stake(desired, on_chain, &mut steps)?;
-    let node_id = nodes(desired, on_chain, &mut steps);
-    Ok(Plan { steps, node_id })
+    nodes(desired, on_chain, node_id, &mut steps);
+    steps.extend(changes.steps);
+    Ok(Plan {
+        steps,
+        node_id,
+        taken: changes.taken,
+        later: changes.later,
+    })
+}
+
+/// The number of the node of this hardware: the one that is there, or the next.
+pub(super) fn serving(desired: &Desired, nodes: &[Node]) -> u16 {
+    let known = nodes.iter().find(|node| is_of(desired, node));
+    known.map_or(nodes.len().try_into().unwrap_or(u16::MAX), |node| node.id)
+}
+
+/// Whether a node on chain is of the same hardware, however many GPUs it has.
+fn is_of(desired: &Desired, node: &Node) -> bool {
+    let wanted = &desired.specification;
+    node.class == wanted.class
+        && node.region == wanted.region
+        && node.memory_mib == wanted.memory_mib
+        && node.simulated == u8::from(wanted.simulated)
+}
+
+/// A node that is registered stays, and serves the jobs that it has, also when its class takes nothing new.
+fn require_open_class(desired: &Desired, on_chain: &OnChain) -> Result<(), RegistrationError> {
+    let name = desired.specification.class;
+    let open = |class: &&GpuClass| class.enabled == 1;
+    let is_open = on_chain.classes.iter().filter(open).any(|class| class.name == name);
+    if is_open || on_chain.nodes.iter().any(|node| is_of(desired, node)) {
+        return Ok(());
+    }
+    let mut open: Vec<_> = on_chain
+        .classes
+        .iter()
+        .filter(open)
+        .map(|class| class::unpack(&class.name))
+        .collect();
+    open.sort_unstable();
+    Err(RegistrationError::ClassNotOpen {
+        class: class::unpack(&name).to_owned(),
+        open: if open.is_empty() {
+            "none".to_owned()
+        } else {
+            open.join(", ")
+        },
+    })
+}
+
+fn require_price(desired: &Desired, on_chain: &OnChain, mint: &Pubkey, rate: Rate) -> Result<(), RegistrationError> {
+    if !on_chain.mints.contains_key(mint) {
+        return Err(RegistrationError::UnknownMint(*mint));
+    }
+    let Some(range) = on_chain.ranges.get(mint) else {
+        return Err(RegistrationError::NoPriceRange {
+            class: class::unpack(&desired.specification.class).to_owned(),
+            mint: *mint,
+        });
+    };
+    range
+        .require_holds(rate)
+        .map_err(|_| RegistrationError::PriceOutOfRange {
+            mint: *mint,
+            rate: rate.0,
+            floor: range.floor,
+            ceiling: range.ceiling,
+        })
 }
 
 fn provider(
@@ -284,18 +301,10 @@ fn stake(desired: &Desired, on_chain: &OnChain, steps: &mut Vec<Step>) -> Result
     Ok(())
 }
 
-/// Registers, updates and prices the node of this hardware; returns its number.
-fn nodes(desired: &Desired, on_chain: &OnChain, steps: &mut Vec<Step>) -> u16 {
+/// Registers, updates and prices the node of this hardware.
+fn nodes(desired: &Desired, on_chain: &OnChain, id: u16, steps: &mut Vec<Step>) {
     let wanted = &desired.specification;
-    let is_this = |node: &Node| {
-        node.class == wanted.class
-            && node.region == wanted.region
-            && node.memory_mib == wanted.memory_mib
-            && node.gpus == wanted.gpus
-            && node.simulated == u8::from(wanted.simulated)
-    };
-    let known = on_chain.nodes.iter().find(|node| is_this(node));
-    let id = known.map_or(on_chain.nodes.len().try_into().unwrap_or(u16::MAX), |node| node.id);
+    let known = on_chain.nodes.iter().find(|node| node.id == id);
     for other in on_chain.nodes.iter().filter(|node| node.id != id && node.active == 1) {
         let (min_duration_s, max_duration_s) = (other.min_duration_s, other.max_duration_s);
         steps.push(Step::RetireNode {
@@ -339,16 +348,16 @@ fn nodes(desired: &Desired, on_chain: &OnChain, steps: &mut Vec<Step>) -> u16 {
             });
         }
     }
-    id
 }
 
-/// The class and region of a specification, for people.
+/// What is offered, for people.
 #[must_use]
-pub fn describe(specification: &NodeSpecification) -> String {
+pub fn describe(desired: &Desired) -> String {
+    let specification = &desired.specification;
     let simulated = if specification.simulated { ", simulated" } else { "" };
     format!(
         "{} × {} with {} MiB in {}{simulated}",
-        specification.gpus,
+        desired.gpus.count(),
         class::unpack(&specification.class),
         specification.memory_mib,
         class::unpack(&specification.region)

@@ -1,16 +1,19 @@
 //! Reads from the chain what the plan needs.
 
+use futures::future::try_join_all;
 use gantry_sdk::{
     Pubkey, address,
     client::{Client, ClientError},
-    market::state::{Balance, Job, Node, Provider, RegisteredMint},
+    market::state::{Balance, Device, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint},
     staking::state::{Pool, Stake},
 };
 use std::collections::BTreeMap;
 
-use super::plan::{Desired, OnChain};
+use super::plan::{Desired, OnChain, serving};
 use crate::chain::living_jobs;
 
+/// Where a device names its provider.
+const DEVICE_PROVIDER_AT: usize = 32;
 /// Where a token account keeps its amount.
 const TOKEN_AMOUNT_AT: usize = 64;
 
@@ -27,10 +30,16 @@ pub async fn read(client: &Client, desired: &Desired) -> Result<OnChain, ClientE
     for id in 0..provider.map_or(0, |provider| provider.nodes) {
         nodes.push(client.get::<Node>(&address::node(&provider_address, id)).await?);
     }
-    let (mut mints, mut balances) = (BTreeMap::new(), Vec::new());
+    let devices = devices(client, desired, &provider_address, &nodes).await?;
+    let classes = client.all::<GpuClass>(&[]).await?;
+    let (mut mints, mut ranges, mut balances) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     for mint in desired.prices.keys() {
         if let Some(registered) = client.find::<RegisteredMint>(&address::registered_mint(mint)).await? {
             mints.insert(*mint, registered);
+        }
+        let range = address::price_range(&desired.specification.class, mint);
+        if let Some(range) = client.find::<PriceRange>(&range).await? {
+            ranges.insert(*mint, range);
         }
         if client.find::<Balance>(&address::balance(&owner, mint)).await?.is_some() {
             balances.push(*mint);
@@ -48,9 +57,12 @@ pub async fn read(client: &Client, desired: &Desired) -> Result<OnChain, ClientE
     Ok(OnChain {
         config,
         mints,
+        classes: classes.into_iter().map(|(_, class)| class).collect(),
+        ranges,
         balances,
         provider,
         nodes,
+        devices,
         stake,
         pool,
         stake_token_program,
@@ -62,6 +74,25 @@ pub async fn read(client: &Client, desired: &Desired) -> Result<OnChain, ClientE
             .map(|(address, job)| (address, job.attestation_key))
             .collect(),
     })
+}
+
+/// The provider's GPUs, and those of this machine that somebody else has registered.
+async fn devices(
+    client: &Client,
+    desired: &Desired,
+    provider: &Pubkey,
+    nodes: &[Node],
+) -> Result<Vec<Device>, ClientError> {
+    let own = client.all::<Device>(&[(DEVICE_PROVIDER_AT, provider.as_ref())]).await?;
+    let mut devices: Vec<_> = own.into_iter().map(|(_, device)| device).collect();
+    let wanted = desired.gpus.identities(&desired.owner, serving(desired, nodes));
+    let others = wanted
+        .iter()
+        .filter(|identity| devices.iter().all(|device| device.identity != **identity))
+        .map(|identity| async move { client.find::<Device>(&address::device(identity)).await });
+    let others = try_join_all(others).await?;
+    devices.extend(others.into_iter().flatten());
+    Ok(devices)
 }
 
 /// A job changes its key once; after that it goes on with the key that it has.

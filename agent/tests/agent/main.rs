@@ -9,6 +9,7 @@ mod jobs;
 mod life;
 mod receipt_log;
 mod registration;
+mod registration_gpus;
 mod restored;
 mod support;
 mod workloads;

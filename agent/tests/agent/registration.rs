@@ -2,14 +2,14 @@
 
 use gantry_agent::{
     receipts::{Draft, ReceiptLog},
-    registration::{Desired, OnChain, RegistrationError, Step, plan, unpaid},
+    registration::{Desired, Inventory, OnChain, RegistrationError, Step, plan, unpaid},
 };
 use gantry_protocol::{Rate, class};
 use gantry_sdk::{
-    Keypair, Pubkey, Signer,
+    Keypair, Pubkey, Signer, address,
     market::{
         NodeSpecification, ProviderProfile,
-        state::{Job, JobState, Node, Provider, RegisteredMint},
+        state::{Device, GpuClass, Job, JobState, Node, PriceRange, Provider, RegisteredMint},
     },
     receipt::sign,
     staking::state::Stake,
@@ -18,11 +18,35 @@ use std::collections::BTreeMap;
 
 use crate::support::blank;
 
-const OWNER: Pubkey = Pubkey::new_from_array([1; 32]);
-const KEY: Pubkey = Pubkey::new_from_array([2; 32]);
+pub(crate) const OWNER: Pubkey = Pubkey::new_from_array([1; 32]);
+pub(crate) const KEY: Pubkey = Pubkey::new_from_array([2; 32]);
 const MINT: Pubkey = Pubkey::new_from_array([3; 32]);
 
-fn desired() -> Desired {
+/// GPUs of the machine.
+pub(crate) const GPUS: u8 = 8;
+
+/// What tells GPU `number` from every other.
+pub(crate) const fn identity(number: u8) -> [u8; 32] {
+    [0xa0 + number; 32]
+}
+
+/// GPU `number`, as this provider's node has it.
+pub(crate) fn device(owner: Pubkey, node: u16, number: u8) -> Device {
+    let mut device: Device = blank();
+    device.provider = address::provider(&owner);
+    device.node = address::node(&device.provider, node);
+    device.identity = identity(number);
+    device
+}
+
+fn registrations(id: u16, numbers: std::ops::Range<u8>) -> impl Iterator<Item = Step> {
+    numbers.map(move |number| Step::RegisterDevice {
+        id,
+        identity: identity(number),
+    })
+}
+
+pub(crate) fn desired() -> Desired {
     let mut endpoint = [0; 96];
     endpoint[..11].copy_from_slice(b"https://gpu");
     Desired {
@@ -39,23 +63,28 @@ fn desired() -> Desired {
             memory_mib: 81_920,
             min_duration_s: 1,
             max_duration_s: 3_600,
-            gpus: 8,
             simulated: false,
         },
+        gpus: Inventory::Real((0..GPUS).map(identity).collect()),
         prices: BTreeMap::from([(MINT, Rate(500))]),
         stake: Some(1_000),
     }
 }
 
-fn nothing() -> OnChain {
-    let mut mint: RegisteredMint = blank();
-    (mint.rate_floor, mint.rate_ceiling) = (10, 1_000);
+pub(crate) fn nothing() -> OnChain {
+    let mint: RegisteredMint = blank();
+    let (mut range, mut class): (PriceRange, GpuClass) = (blank(), blank());
+    (range.floor, range.ceiling) = (10, 1_000);
+    class.register(desired().specification.class).expect("a name");
     OnChain {
         config: blank(),
         mints: BTreeMap::from([(MINT, mint)]),
+        classes: vec![class],
+        ranges: BTreeMap::from([(MINT, range)]),
         balances: Vec::new(),
         provider: None,
         nodes: Vec::new(),
+        devices: Vec::new(),
         stake: None,
         pool: blank(),
         stake_token_program: Pubkey::new_from_array([9; 32]),
@@ -66,7 +95,7 @@ fn nothing() -> OnChain {
 }
 
 /// The chain as it is after everything was done.
-fn everything() -> OnChain {
+pub(crate) fn everything() -> OnChain {
     let desired = desired();
     let (mut provider, mut node, mut stake): (Provider, Node, Stake) = (blank(), blank(), blank());
     provider.set_profile(&desired.profile).expect("valid");
@@ -74,17 +103,21 @@ fn everything() -> OnChain {
     node.specify(&desired.specification).expect("valid");
     node.set_price(MINT, Rate(500)).expect("a place");
     stake.active = 1_000;
+    for _ in 0..GPUS {
+        node.add_device().expect("room");
+    }
     OnChain {
         balances: vec![MINT],
         provider: Some(provider),
         nodes: vec![node],
+        devices: (0..GPUS).map(|number| device(OWNER, 0, number)).collect(),
         stake: Some(stake),
         hot_key_lamports: 1_000_000_000,
         ..nothing()
     }
 }
 
-fn steps(desired: &Desired, on_chain: &OnChain) -> Vec<Step> {
+pub(crate) fn steps(desired: &Desired, on_chain: &OnChain) -> Vec<Step> {
     plan(desired, on_chain, false).expect("a plan").steps
 }
 
@@ -103,6 +136,7 @@ fn a_new_provider_registers_everything_in_order() {
             rate: 500,
         },
     ];
+    let expected: Vec<_> = expected.into_iter().chain(registrations(0, 0..GPUS)).collect();
     assert_eq!(steps(&desired(), &nothing()), expected);
 }
 
@@ -144,9 +178,14 @@ fn only_what_differs_is_changed() {
 }
 
 #[test]
-fn other_hardware_is_another_node_and_the_former_goes_off_the_market() {
+fn other_hardware_is_another_node_and_the_former_goes_off_the_market_with_its_gpus() {
     let mut wish = desired();
-    wish.specification.gpus = 4;
+    wish.specification.memory_mib = 40_960;
+    let move_all = (0..GPUS).map(|number| Step::MoveDevice {
+        identity: identity(number),
+        from: 0,
+        to: 1,
+    });
     let expected = [
         Step::RetireNode {
             id: 0,
@@ -160,7 +199,41 @@ fn other_hardware_is_another_node_and_the_former_goes_off_the_market() {
             rate: 500,
         },
     ];
+    let expected: Vec<_> = expected.into_iter().chain(move_all).collect();
     assert_eq!(steps(&wish, &everything()), expected);
+}
+
+#[test]
+fn a_class_that_is_not_open_is_refused_with_those_that_are_unless_the_node_is_there() {
+    let mut chain = nothing();
+    chain.classes[0].enabled = 0;
+    let mut open: GpuClass = blank();
+    open.register(class::pack("rtx-4090").expect("a name")).expect("a name");
+    chain.classes.push(open);
+    let refused = plan(&desired(), &chain, false).expect_err("refused").to_string();
+    assert!(
+        refused.contains("h100-sxm") && refused.contains("classes are: rtx-4090"),
+        "{refused}"
+    );
+    chain.classes.clear();
+    let refused = plan(&desired(), &chain, false).expect_err("refused").to_string();
+    assert!(refused.contains("classes are: none"), "{refused}");
+
+    let mut chain = everything();
+    chain.classes[0].enabled = 0;
+    assert_eq!(steps(&desired(), &chain), []);
+}
+
+#[test]
+fn a_mint_in_which_the_class_has_no_range_is_refused_by_name() {
+    let mut chain = nothing();
+    chain.ranges.clear();
+    let refused = plan(&desired(), &chain, false).expect_err("refused");
+    let expected = RegistrationError::NoPriceRange {
+        class: "h100-sxm".to_owned(),
+        mint: MINT,
+    };
+    assert_eq!(refused, expected);
 }
 
 #[test]

@@ -10,6 +10,8 @@ use crate::amount;
 pub(crate) enum MarketCommand {
     /// List nodes that take jobs now
     Ls(MarketListArguments),
+    /// List GPU classes, what there is of them, and what governance lets them cost
+    Classes,
 }
 
 /// What to list.
@@ -58,6 +60,8 @@ pub(crate) enum Sort {
     Free,
     /// Most GPU memory first
     Memory,
+    /// Highest score of the provider first
+    Score,
 }
 
 /// One job.

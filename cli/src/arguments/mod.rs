@@ -1,6 +1,7 @@
 //! What can be typed after `gantry`.
 
 mod delegation;
+mod device;
 mod inspect;
 mod money;
 mod offer;
@@ -15,11 +16,12 @@ use crate::failure::EXIT_CODES;
 
 pub(crate) use self::{
     delegation::{DelegationCommand, Part},
+    device::{DeviceCommand, DeviceRegisterArguments},
     inspect::{JobArguments, MarketCommand, MarketListArguments, Sort, VerifyArguments},
     money::{BalanceCommand, FeesCommand, StakeCommand},
     offer::{
         NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments, ProviderCommand,
-        ProviderProfileArguments, ProviderUpdateArguments,
+        ProviderProfileArguments, ProviderUpdateArguments, TenantCommand,
     },
     rent::{ExtendArguments, LogsArguments, ResumeArguments, RotateKeyArguments, RunArguments, StopArguments},
 };
@@ -78,9 +80,15 @@ pub(crate) enum Command {
     /// Who offers nodes, with which keys, and where its agent answers
     #[command(subcommand)]
     Provider(ProviderCommand),
+    /// What is known of a wallet that rents
+    #[command(subcommand)]
+    Tenant(TenantCommand),
     /// Nodes and what they cost, on the chain
     #[command(subcommand)]
     Node(NodeCommand),
+    /// GPUs, each of which the network knows once
+    #[command(subcommand)]
+    Device(DeviceCommand),
     /// What can be rented, through the indexer
     #[command(subcommand)]
     Market(MarketCommand),

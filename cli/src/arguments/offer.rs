@@ -9,7 +9,7 @@ use crate::{amount, period};
 /// `gantry provider`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProviderCommand {
-    /// Show a provider's profile
+    /// Show a provider's profile and its score
     Show {
         /// The provider's wallet; this one unless given
         #[arg(long, value_name = "WALLET")]
@@ -19,6 +19,17 @@ pub(crate) enum ProviderCommand {
     Register(ProviderProfileArguments),
     /// Change the profile; what is not given stays
     Update(ProviderUpdateArguments),
+}
+
+/// `gantry tenant`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantCommand {
+    /// Show what jobs have shown of a wallet that rents, and its score
+    Show {
+        /// The wallet; this one unless given
+        #[arg(long, value_name = "WALLET")]
+        wallet: Option<Pubkey>,
+    },
 }
 
 /// A whole profile.
@@ -68,7 +79,7 @@ pub(crate) enum NodeCommand {
         /// The node's address
         node: Pubkey,
     },
-    /// Register this provider's next node; the agent does this by itself when it starts
+    /// Register this provider's next node, whose GPUs follow with `gantry device register`; the agent does this by itself when it starts
     Register(NodeRegisterArguments),
     /// Change how long a node may be rented and whether it takes new jobs; what is not given stays
     Update(NodeUpdateArguments),
@@ -86,10 +97,6 @@ pub(crate) struct NodeRegisterArguments {
     /// Region, such as eu-central
     #[arg(long, value_name = "REGION", value_parser = name)]
     pub(crate) region: String,
-
-    /// Number of GPUs
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) gpus: u16,
 
     /// Memory of each GPU in MiB
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]

@@ -67,8 +67,6 @@ fn bill(state: JobState) -> ChainBill {
             name: "the mint".into(),
             decimals: 6,
             token_program: address::TOKEN_PROGRAM,
-            rate_floor: 1,
-            rate_ceiling: u64::MAX,
             enabled: true,
         },
         bill: VerifiedBill {

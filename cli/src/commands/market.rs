@@ -11,7 +11,7 @@ use crate::{
     arguments::{MarketCommand, MarketListArguments, Sort},
     context::Context,
     failure::Failure,
-    indexer::{Node, NodeFilter},
+    indexer::{Class, Node, NodeFilter},
     mint::{Mint, Mints},
     output::number,
     table::Table,
@@ -24,6 +24,7 @@ const MAX_NODES: usize = 1_000;
 pub(crate) async fn run(context: &Context, command: MarketCommand) -> Result<()> {
     match command {
         MarketCommand::Ls(arguments) => ls(context, &arguments).await,
+        MarketCommand::Classes => classes(context).await,
     }
 }
 
@@ -65,6 +66,9 @@ async fn ls(context: &Context, arguments: &MarketListArguments) -> Result<()> {
                 offer.node.address,
             )
         }),
+        Sort::Score => {
+            offers.sort_by_key(|offer| (Reverse(offer.node.score), offer.mint, offer.rate, offer.node.address))
+        }
     }
     let objects: Vec<Value> = offers.iter().map(|offer| offer.object(&mints)).collect();
     let object = json!({ "offers": objects, "simulated_left_out": left_out });
@@ -74,6 +78,69 @@ async fn ls(context: &Context, arguments: &MarketListArguments) -> Result<()> {
     }
     context.output.show(&object, &text)?;
     Ok(())
+}
+
+async fn classes(context: &Context) -> Result<()> {
+    let progress = context.output.progress("Asking the indexer");
+    let mints = Mints::load(&context.client).await?;
+    let mut classes = context.indexer.classes().await?;
+    drop(progress);
+    classes.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut table = Table::new(&[
+        "CLASS",
+        "NEW JOBS",
+        "#NODES",
+        "#GPUS FREE",
+        "#FROM",
+        "#TO PER GPU-HOUR",
+        "MINT",
+    ]);
+    for class in &classes {
+        let about = [
+            class.name.clone(),
+            if class.enabled { "yes" } else { "no" }.to_owned(),
+            class.nodes.to_string(),
+            format!("{}/{}", class.gpus_free, class.gpus),
+        ];
+        let ranges = class.price_ranges.iter().map(|range| {
+            let hourly = |rate: u64| mints.show_hourly(&range.mint, rate);
+            [hourly(range.floor.0), hourly(range.ceiling.0), range.mint.to_string()]
+        });
+        let ranges: Vec<_> = ranges.collect();
+        let unpriced = [String::new(), String::new(), "not rented in any mint".to_owned()];
+        for [from, to, mint] in if ranges.is_empty() { vec![unpriced] } else { ranges } {
+            let [name, enabled, nodes, gpus] = about.clone();
+            table.row([name, enabled, nodes, gpus, from, to, mint]);
+        }
+    }
+    let objects: Vec<Value> = classes.iter().map(|class| class_object(class, &mints)).collect();
+    let text = if classes.is_empty() {
+        "Governance has registered no GPU class so far.".to_owned()
+    } else {
+        table.render()
+    };
+    context.output.show(&json!({ "classes": objects }), &text)?;
+    Ok(())
+}
+
+fn class_object(class: &Class, mints: &Mints) -> Value {
+    let ranges = class.price_ranges.iter().map(|range| {
+        json!({
+            "mint": range.mint.to_string(),
+            "floor": number(range.floor.0),
+            "ceiling": number(range.ceiling.0),
+            "floor_tokens_per_gpu_hour": mints.show_hourly(&range.mint, range.floor.0),
+            "ceiling_tokens_per_gpu_hour": mints.show_hourly(&range.mint, range.ceiling.0),
+        })
+    });
+    json!({
+        "class": class.name,
+        "enabled": class.enabled,
+        "nodes": class.nodes,
+        "gpus": class.gpus,
+        "gpus_free": class.gpus_free,
+        "price_ranges": ranges.collect::<Vec<_>>(),
+    })
 }
 
 async fn max_rate(context: &Context, arguments: &MarketListArguments) -> Result<Option<u64>> {
@@ -127,6 +194,7 @@ impl Offer<'_> {
             "tokens_per_gpu_hour": mints.show_hourly(&self.mint, self.rate),
             "simulated": self.node.simulated,
             "healthy": self.node.healthy,
+            "score": self.node.score,
         })
     }
 }
@@ -149,6 +217,7 @@ fn text(offers: &[Offer<'_>], mints: &Mints, left_out: usize) -> String {
         "#PER GPU-HOUR",
         "#RATE",
         "MINT",
+        "#SCORE",
         "HEALTHY",
         "SIMULATED",
     ]);
@@ -166,6 +235,7 @@ fn text(offers: &[Offer<'_>], mints: &Mints, left_out: usize) -> String {
             mints.show_hourly(&offer.mint, offer.rate),
             offer.rate.to_string(),
             offer.mint.to_string(),
+            offer.node.score.to_string(),
             yes_or_no(offer.node.healthy),
             yes_or_no(offer.node.simulated),
         ]);

@@ -3,6 +3,7 @@
 pub(crate) mod balance;
 pub(crate) mod bill;
 pub(crate) mod delegation;
+pub(crate) mod device;
 pub(crate) mod extend;
 pub(crate) mod fees;
 pub(crate) mod logs;
@@ -15,4 +16,5 @@ pub(crate) mod rotate_key;
 pub(crate) mod run;
 pub(crate) mod stake;
 pub(crate) mod stop;
+pub(crate) mod tenant;
 pub(crate) mod verify;

@@ -7,13 +7,16 @@ use gantry_sdk::{
     instruction::market,
     market::{
         NodeSpecification,
-        state::{Balance, Node},
+        state::{Balance, Node, PriceRange},
     },
-    protocol::{Rate, class},
+    protocol::{
+        Rate,
+        class::{self, Name},
+    },
 };
 use serde_json::{Value, json};
 
-use super::provider;
+use super::{device, provider};
 use crate::{
     amount,
     arguments::{NodeCommand, NodePriceArguments, NodeRegisterArguments, NodeUpdateArguments},
@@ -91,7 +94,6 @@ async fn register(context: &Context, arguments: &NodeRegisterArguments) -> Resul
         memory_mib: arguments.memory_mib,
         min_duration_s: arguments.min_duration,
         max_duration_s: arguments.max_duration,
-        gpus: arguments.gpus,
         simulated: arguments.simulated,
     };
     let id = provider::get(context, owner).await?.nodes;
@@ -120,10 +122,10 @@ async fn price(context: &Context, arguments: &NodePriceArguments) -> Result<()> 
     let mint = Mint::find(&context.client, &arguments.mint).await?;
     let rate = amount::parse_hourly(&arguments.price, mint.decimals)?;
     let is_zero = arguments.price.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    let class = get(context, arguments.node).await?.class;
     if !is_zero {
-        require_in_range(rate, &mint)?;
+        require_in_range(context, rate, &class, &mint).await?;
     }
-    get(context, arguments.node).await?;
     let mut instructions = vec![];
     // Settlements pay into this balance, so the program asks for it before the price.
     if context
@@ -134,26 +136,43 @@ async fn price(context: &Context, arguments: &NodePriceArguments) -> Result<()> 
     {
         instructions.push(market::balance_open(owner, owner, arguments.mint));
     }
-    instructions.push(market::node_price_set(owner, arguments.node, arguments.mint, rate.0));
+    instructions.push(market::node_price_set(
+        owner,
+        arguments.node,
+        &class,
+        arguments.mint,
+        rate.0,
+    ));
     let confirmed = transact::send(context, "set the price", &wallet, &instructions).await?;
     show(context, arguments.node, Some(confirmed)).await
 }
 
 /// Refuses what the program would, with the range in tokens.
-fn require_in_range(rate: Rate, mint: &Mint) -> Result<(), Failure> {
-    let hourly = |rate| mint.show_hourly(rate);
-    if rate.0 > mint.rate_ceiling {
-        let (price, ceiling) = (hourly(rate.0), hourly(mint.rate_ceiling));
+async fn require_in_range(context: &Context, rate: Rate, class: &Name, mint: &Mint) -> Result<()> {
+    let (hourly, name) = (|rate| mint.show_hourly(rate), class::unpack(class));
+    let address = address::price_range(class, &mint.address);
+    let Some(range) = context.client.find::<PriceRange>(&address).await? else {
         return Err(Failure::Refused(format!(
-            "the price {price} is above the mint's ceiling of {ceiling} per GPU-hour; choose a lower one"
-        )));
+            "governance has set no price range for the class {name} in {}, so nodes of it are not rented in it; `gantry market \
+             classes` lists the ranges that there are",
+            mint.name
+        ))
+        .into());
+    };
+    if rate.0 > range.ceiling {
+        let (price, ceiling) = (hourly(rate.0), hourly(range.ceiling));
+        return Err(Failure::Refused(format!(
+            "the price {price} is above the ceiling of {ceiling} per GPU-hour for the class {name}; choose a lower one"
+        ))
+        .into());
     }
-    let floor = mint.rate_floor.max(1);
+    let floor = range.floor.max(1);
     if rate.0 < floor {
         return Err(Failure::Refused(format!(
-            "the price is below the mint's floor of {} per GPU-hour; choose a higher one, or 0 to withdraw the offer",
+            "the price is below the floor of {} per GPU-hour for the class {name}; choose a higher one, or 0 to withdraw the offer",
             hourly(floor)
-        )));
+        ))
+        .into());
     }
     Ok(())
 }
@@ -200,10 +219,18 @@ async fn show(context: &Context, address: Pubkey, sent: Option<Confirmed>) -> Re
             ),
         ));
     }
+    let devices = device::of_node(context, &address).await?;
+    for (_, device) in &devices {
+        entries.push(("GPU", hex::encode(device.identity)));
+    }
     if let Some(signature) = &signature {
         entries.push(("Transaction", signature.clone()));
     }
     let mut object = view.object(address, &node);
+    object["devices"] = devices
+        .iter()
+        .map(|(address, device)| device::object(*address, device))
+        .collect();
     object["signature"] = signature.into();
     context.output.show(&object, &list(&entries))?;
     Ok(())

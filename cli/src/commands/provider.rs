@@ -14,6 +14,7 @@ use crate::{
     context::Context,
     failure::Failure,
     output::list,
+    record::Standing,
     transact,
 };
 
@@ -114,6 +115,8 @@ async fn show(context: &Context, owner: Pubkey, signature: Option<String>) -> Re
         ("TLS key hash", hex::encode(provider.tls_key_hash)),
         ("Nodes", provider.nodes.to_string()),
     ];
+    let standing = Standing::at(&provider.record, context.client.chain_time().await?);
+    entries.extend(standing.entries());
     if let Some(signature) = &signature {
         entries.push(("Transaction", signature.clone()));
     }
@@ -125,6 +128,7 @@ async fn show(context: &Context, owner: Pubkey, signature: Option<String>) -> Re
         "tls_key_hash": hex::encode(provider.tls_key_hash),
         "nodes": provider.nodes,
         "registered_at": provider.registered_at,
+        "record": standing.object(),
         "signature": signature,
     });
     context.output.show(&object, &list(&entries))?;

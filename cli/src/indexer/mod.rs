@@ -2,6 +2,7 @@
 //!
 //! What it says is a hint: whatever leads to a payment is read again from the chain.
 
+mod class;
 mod node;
 mod number;
 mod proof;
@@ -16,6 +17,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use url::{Host, Url};
 
 pub(crate) use self::{
+    class::Class,
     node::{Node, NodeFilter},
     number::Number,
     proof::{Proof, Settlement},

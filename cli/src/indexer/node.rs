@@ -52,6 +52,8 @@ pub(crate) struct Node {
     pub(crate) simulated: bool,
     /// Whether a job could be opened on it now.
     pub(crate) healthy: bool,
+    /// The provider's score.
+    pub(crate) score: u16,
     /// Offers in all mints.
     pub(crate) prices: Vec<Offer>,
 }
@@ -99,7 +101,7 @@ mod tests {
     fn a_node_is_read_as_the_api_writes_it() {
         let json = r#"{"address":"11111111111111111111111111111112","provider":"11111111111111111111111111111113",
             "owner":"11111111111111111111111111111114","id":0,"class":"h100-sxm","region":"eu-central","memory_mib":81920,"gpus":8,
-            "gpus_free":3,"min_duration_s":1,"max_duration_s":3600,"active":true,"simulated":false,"healthy":true,"heartbeat_at":5,
+            "gpus_free":3,"min_duration_s":1,"max_duration_s":3600,"active":true,"simulated":false,"healthy":true,"heartbeat_at":5,"score":1000,
             "prices":[{"mint":"11111111111111111111111111111115","rate":"18446744073709551615"}],"changed_slot":"9"}"#;
         let node: Node = serde_json::from_str(json).unwrap();
         assert_eq!(

@@ -266,8 +266,6 @@ mod tests {
             name: "USDC".into(),
             decimals: 6,
             token_program: address::TOKEN_PROGRAM,
-            rate_floor: 1,
-            rate_ceiling: u64::MAX,
             enabled: true,
         }
     }

@@ -8,8 +8,8 @@ use gantry_sdk::{
     Instruction, Keypair, Pubkey, Signer as _, address,
     client::{Client, ClientError},
     error,
-    instruction::market::job_open,
-    market::{JobTerms, state::Balance, state::Job},
+    instruction::market::{job_open, tenant_open},
+    market::{JobTerms, state::Balance, state::Job, state::Tenant},
 };
 
 use super::choose::Candidate;
@@ -22,13 +22,16 @@ use crate::{
 };
 
 /// Refusals that another node may not share.
-const ANOTHER_NODE_MAY_DO: [&str; 6] = [
+const ANOTHER_NODE_MAY_DO: [&str; 9] = [
     "NodeInactive",
     "NodeSilent",
     "CapacityExceeded",
     "RateAboveLimit",
     "NotOffered",
     "InsufficientStake",
+    "StakeBelowOffer",
+    "ClassDisabled",
+    "RateOutOfRange",
 ];
 
 /// The system program's error for an account that exists already: the job's, which nobody else can have made.
@@ -96,6 +99,7 @@ pub(crate) async fn open(
         attempts += 1;
         let escrow = undo_on_error(&directory, escrow(candidate.rate, rent).map_err(Into::into))?;
         undo_on_error(&directory, require_balance(client, &tenant, mint, escrow).await)?;
+        undo_on_error(&directory, ensure_tenant(client, wallet).await)?;
         let record = Record {
             job,
             tenant,
@@ -126,6 +130,7 @@ pub(crate) async fn open(
             nonce,
             candidate.address,
             candidate.node.owner,
+            &candidate.node.class,
             mint.address,
             terms,
         );
@@ -219,6 +224,24 @@ pub(crate) fn escrow(rate: Rate, rent: &Rent) -> Result<Atoms, Failure> {
         .zip(longest)
         .and_then(|(rate, longest)| billing::owed(rate, longest));
     escrow.ok_or_else(|| Failure::Usage("so many GPUs for so long cost more than 64 bits can hold; rent less".into()))
+}
+
+/// Opens the wallet's account as a tenant, where it has none so far. In a transaction of its own: two first jobs of one wallet may be
+/// opened at once, and whose tenant exists already must not look like a job that does.
+async fn ensure_tenant(client: &Client, wallet: &Keypair) -> Result<()> {
+    let tenant = address::tenant(&wallet.pubkey());
+    if client.find::<Tenant>(&tenant).await?.is_some() {
+        return Ok(());
+    }
+    let open = tenant_open(wallet.pubkey(), wallet.pubkey());
+    let Err(failed) = client.send(&[open], wallet, &[]).await else {
+        return Ok(());
+    };
+    let opened = client.find::<Tenant>(&tenant).await?;
+    opened
+        .map(|_| ())
+        .ok_or(failed)
+        .context("cannot open the wallet's account as a tenant")
 }
 
 async fn require_balance(client: &Client, tenant: &Pubkey, mint: &Mint, escrow: Atoms) -> Result<()> {

@@ -1,4 +1,4 @@
-//! A chain that answers from a script: one registered mint, and nothing else.
+//! A chain that answers from a script: one registered mint, one node, what its class may cost in the mint, and nothing else.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -11,12 +11,19 @@ use gantry_sdk::{
     Pubkey,
     account::Layout,
     address,
-    market::{self, state::RegisteredMint},
+    market::{
+        self,
+        state::{Node, PriceRange, RegisteredMint},
+    },
 };
 use serde_json::{Value, json};
 
-/// The mint, with six decimals and rates up to one token per second and GPU.
+/// The mint, with six decimals.
 pub(crate) const MINT: Pubkey = Pubkey::new_from_array([5; 32]);
+/// The node, of a class that costs up to one token per second and GPU.
+pub(crate) const NODE: Pubkey = Pubkey::new_from_array([6; 32]);
+/// Its class.
+const CLASS: [u8; 16] = *b"h100-sxm\0\0\0\0\0\0\0\0";
 
 /// A JSON-RPC endpoint that lives until the test's process ends.
 pub(crate) struct ScriptedChain {
@@ -85,11 +92,24 @@ fn answer(request: &Value) -> Value {
     let context = json!({ "slot": 1, "apiVersion": "3.0.0" });
     match request["method"].as_str() {
         Some("getAccountInfo") => {
-            let is_the_mint = request["params"][0] == address::registered_mint(&MINT).to_string();
-            json!({ "context": context, "value": is_the_mint.then(account) })
+            let asked = &request["params"][0];
+            let account = if *asked == address::registered_mint(&MINT).to_string() {
+                Some(registered_mint())
+            } else if *asked == NODE.to_string() {
+                let mut node = blank::<Node>();
+                node.class = CLASS;
+                Some(account(&node))
+            } else if *asked == address::price_range(&CLASS, &MINT).to_string() {
+                let mut range = blank::<PriceRange>();
+                (range.floor, range.ceiling) = (1, 1_000_000_000_000);
+                Some(account(&range))
+            } else {
+                None
+            };
+            json!({ "context": context, "value": account })
         }
         Some("getProgramAccounts") => {
-            json!([{ "pubkey": address::registered_mint(&MINT).to_string(), "account": account() }])
+            json!([{ "pubkey": address::registered_mint(&MINT).to_string(), "account": registered_mint() }])
         }
         // Any 32 bytes will do.
         Some("getGenesisHash") => json!(MINT.to_string()),
@@ -98,21 +118,23 @@ fn answer(request: &Value) -> Value {
     }
 }
 
-fn account() -> Value {
+fn registered_mint() -> Value {
     let mut record = blank::<RegisteredMint>();
     record.mint = MINT;
     record.token_program = address::TOKEN_PROGRAM;
-    record.rate_floor = 1;
-    record.rate_ceiling = 1_000_000_000_000;
     record.decimals = 6;
     record.enabled = 1;
+    account(&record)
+}
+
+fn account<T: Layout>(record: &T) -> Value {
     json!({
-        "data": [BASE64.encode(bytes(&record)), "base64"],
+        "data": [BASE64.encode(bytes(record)), "base64"],
         "owner": market::ID.to_string(),
         "lamports": 1,
         "executable": false,
         "rentEpoch": 0,
-        "space": bytes(&record).len(),
+        "space": bytes(record).len(),
     })
 }
 

@@ -8,7 +8,7 @@ mod gantry;
 use gantry_sdk::{Keypair, Pubkey, Signer};
 
 use crate::{
-    chain::{MINT, ScriptedChain},
+    chain::{MINT, NODE, ScriptedChain},
     gantry::Gantry,
 };
 
@@ -26,6 +26,7 @@ fn help_names_every_command_and_every_exit_code() {
         "delegation",
         "provider",
         "node",
+        "device",
         "market",
         "run",
         "resume",
@@ -240,13 +241,31 @@ fn an_unknown_mint_is_refused_with_the_mints_that_there_are() {
 }
 
 #[test]
-fn a_price_outside_the_mints_range_is_refused_with_the_range() {
+fn a_price_outside_the_classs_range_is_refused_with_the_range() {
     let chain = ScriptedChain::with_a_mint();
     let gantry = Gantry::new().with_wallet(&Keypair::new()).on(&chain);
     let mint = MINT.to_string();
-    let price = |price| gantry.run(&["node", "price", &mint, "--mint", &mint, price]);
-    price("3600.1").refused(REFUSED, &["3600.10", "above the mint's ceiling of 3600.00"]);
-    price("0.000000000001").refused(REFUSED, &["below the mint's floor"]);
+    let node = NODE.to_string();
+    let price = |price| gantry.run(&["node", "price", &node, "--mint", &mint, price]);
+    price("3600.1").refused(REFUSED, &["3600.10", "above the ceiling of 3600.00", "h100-sxm"]);
+    price("0.000000000001").refused(REFUSED, &["below the floor", "h100-sxm"]);
+}
+
+#[test]
+fn what_is_no_uuid_of_a_gpu_is_refused_with_an_example() {
+    let node = NODE.to_string();
+    for uuid in ["GPU-1234", "MIG-5c1b2a3d-0011-2233-4455-66778899aabb", "0"] {
+        Gantry::new()
+            .run(&["device", "register", "--node", &node, "--uuid", uuid])
+            .refused(USAGE, &["nvidia-smi -L", "GPU-5c1b2a3d-0011-2233-4455-66778899aabb"]);
+    }
+    Gantry::new()
+        .run(&["device", "register", "--node", &node])
+        .refused(USAGE, &["--uuid", "--simulated"]);
+    let both = ["--uuid", "GPU-5c1b2a3d-0011-2233-4455-66778899aabb", "--simulated", "0"];
+    Gantry::new()
+        .run(&[&["device", "register", "--node", &node], &both[..]].concat())
+        .refused(USAGE, &["cannot be used with"]);
 }
 
 #[test]

@@ -17,12 +17,15 @@
 
 pub mod billing;
 pub mod class;
+pub mod decay;
+pub mod device;
 pub mod ed25519;
 pub mod fault;
 pub mod fees;
 pub mod limits;
 pub mod merkle;
 pub mod receipt;
+pub mod reputation;
 pub mod shares;
 pub mod units;
 pub mod wide;

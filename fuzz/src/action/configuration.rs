@@ -256,21 +256,16 @@ impl Step for PoolConfigure {
 pub struct MintRegister {
     pub signer: Key,
     pub token: Token,
-    pub floor: u64,
-    pub ceiling: u64,
 }
 
 impl Step for MintRegister {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
         let missing: Vec<_> = tokens().filter(|token| !state.mints.contains_key(token)).collect();
         let token = dice.pick(&missing).copied().unwrap_or_else(|| dice.token());
-        let (floor, ceiling) = dice.range();
         // The authority pays the rent, so it is a wallet.
         Some(Self {
             signer: dice.mostly(state.config.authority, |dice| Key::Wallet(dice.actor())),
             token,
-            floor,
-            ceiling,
         })
     }
 
@@ -289,11 +284,7 @@ impl Step for MintRegister {
             token_program: book.token_program(self.token),
             system_program: gantry_sdk::address::SYSTEM_PROGRAM,
         };
-        let arguments = arguments::MintRegister {
-            rate_floor: self.floor,
-            rate_ceiling: self.ceiling,
-        };
-        build(ID, &accounts, &arguments)
+        build(ID, &accounts, &arguments::MintRegister {})
     }
 }
 
@@ -303,19 +294,14 @@ impl Step for MintRegister {
 pub struct MintUpdate {
     pub signer: Key,
     pub token: Token,
-    pub floor: u64,
-    pub ceiling: u64,
     pub enabled: bool,
 }
 
 impl Step for MintUpdate {
     fn generate(dice: &mut Dice, state: &State) -> Option<Self> {
-        let (floor, ceiling) = dice.range();
         Some(Self {
             signer: dice.signer(state.config.authority),
             token: dice.token(),
-            floor,
-            ceiling,
             enabled: !dice.chance(5),
         })
     }
@@ -330,12 +316,7 @@ impl Step for MintUpdate {
             config: book.at(Place::Config),
             registered_mint: book.at(Place::Mint(self.token)),
         };
-        let arguments = arguments::MintUpdate {
-            rate_floor: self.floor,
-            rate_ceiling: self.ceiling,
-            enabled: self.enabled,
-        };
-        build(ID, &accounts, &arguments)
+        build(ID, &accounts, &arguments::MintUpdate { enabled: self.enabled })
     }
 }
 
@@ -349,18 +330,6 @@ impl Dice {
             3 => high.saturating_add(1),
             4..=7 => u32::try_from(self.between(u64::from(low), u64::from(high))).unwrap_or(usual),
             _ => usual,
-        }
-    }
-
-    /// A range of rates, mostly wide.
-    fn range(&mut self) -> (u64, u64) {
-        match self.below(24) {
-            0 => (0, 0),
-            1 => (2, 1),
-            2..=4 => (0, u64::MAX),
-            5 => (u64::MAX, u64::MAX),
-            6 => (700_000_000, 700_000_000),
-            _ => (1, 20_000_000_000),
         }
     }
 }

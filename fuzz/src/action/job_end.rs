@@ -26,6 +26,8 @@ pub struct Ending {
     pub node: NodeId,
     pub balance: (Actor, Token),
     pub stake: Actor,
+    pub provider: Actor,
+    pub tenant: Actor,
 }
 
 impl Ending {
@@ -38,6 +40,8 @@ impl Ending {
                 node: dice.among(&state.nodes).unwrap_or((0, 0)),
                 balance: other_balance,
                 stake: 0,
+                provider: 0,
+                tenant: 0,
             };
         };
         Self {
@@ -47,6 +51,8 @@ impl Ending {
             node: dice.mostly_node(job.node, state),
             balance: dice.mostly((id.0, job.token), |_| other_balance),
             stake: dice.mostly(job.provider, Dice::actor),
+            provider: dice.mostly(job.provider, Dice::actor),
+            tenant: dice.mostly(id.0, Dice::actor),
         }
     }
 }
@@ -94,6 +100,8 @@ impl Step for JobClose {
             stake: book.at(Place::Stake(of.stake)),
             staking_program: gantry_sdk::staking::ID,
             fee_shard: book.at(Place::Shard(self.1)),
+            provider: book.at(Place::Provider(of.provider)),
+            tenant_account: book.at(Place::Tenant(of.tenant)),
         };
         build(ID, &accounts, &arguments::JobClose {})
     }
@@ -124,6 +132,8 @@ impl Step for JobCancel {
             pool: book.at(Place::Pool),
             stake: book.at(Place::Stake(of.stake)),
             staking_program: gantry_sdk::staking::ID,
+            provider: book.at(Place::Provider(of.provider)),
+            tenant_account: book.at(Place::Tenant(of.tenant)),
         };
         build(ID, &accounts, &arguments::JobCancel {})
     }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Step, build};
 use crate::{
-    book::{Book, NodeId, Place},
-    cast::{Actor, Key, Token},
+    book::{Book, NodeId, Place, RangeId},
+    cast::{Actor, Class, Key, Token},
     dice::Dice,
     model::{State, Verdict, state::Node},
 };
@@ -21,9 +21,12 @@ pub struct JobOpen {
     pub tenant: Actor,
     pub nonce: u64,
     pub token: Token,
+    pub class: Class,
+    pub range: RangeId,
     pub provider: Actor,
     pub node: NodeId,
     pub balance: (Actor, Token),
+    pub account: Actor,
     pub stake: Actor,
     pub session: Key,
     pub bundle: u8,
@@ -71,13 +74,17 @@ impl Step for JobOpen {
         let rate = offer.map_or(1, |(_, rate)| rate);
         let free = node.map_or(1, |node| node.gpus - node.rented);
         let other = dice.among(&state.balances)?;
+        let class = node.map_or(0, |node| node.class);
         Some(Self {
             tenant,
             nonce: dice.mostly(nonces, |dice| dice.below(nonces + 1)),
             token,
+            class: dice.mostly(class, Dice::class),
+            range: dice.mostly((class, token), |dice| (dice.class(), dice.token())),
             provider: dice.mostly(node_id.0, Dice::actor),
             node: node_id,
             balance: dice.mostly((tenant, token), |_| other),
+            account: dice.mostly(tenant, Dice::actor),
             stake: dice.mostly(node_id.0, Dice::actor),
             session: match dice.below(30) {
                 0 => Key::Zero,
@@ -111,9 +118,12 @@ impl Step for JobOpen {
             tenant: book.wallet(self.tenant),
             config: book.at(Place::Config),
             registered_mint: book.at(Place::Mint(self.token)),
+            gpu_class: book.at(Place::Class(self.class)),
+            price_range: book.at(Place::Range(self.range)),
             provider: book.at(Place::Provider(self.provider)),
             node: book.at(Place::Node(self.node)),
             balance: book.at(Place::Balance(self.balance.0, self.balance.1)),
+            tenant_account: book.at(Place::Tenant(self.account)),
             job: book.at(Place::Job((self.tenant, self.nonce))),
             signer: book.at(Place::Signer),
             pool: book.at(Place::Pool),

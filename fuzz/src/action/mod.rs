@@ -4,8 +4,10 @@
 mod balance;
 mod chance;
 mod claim;
+mod class;
 mod configuration;
 mod delegation;
+mod device;
 mod fault;
 mod fees;
 mod job_change;
@@ -18,6 +20,7 @@ mod node;
 mod outside;
 mod provider;
 mod receipt;
+mod record;
 mod reward;
 mod stake;
 mod unbonding;
@@ -33,9 +36,11 @@ use crate::{
 
 pub use balance::{BalanceDeposit, BalanceOpen, BalanceWithdraw};
 pub use claim::{ClaimOpen, ClaimRefute, ClaimSettle};
+pub use class::{ClassRegister, ClassUpdate, PriceRangeRegister, PriceRangeUpdate};
 pub use configuration::{ConfigUpdate, GENESIS_HASH, Initialize, MintRegister, MintUpdate, Parameters, PoolConfigure};
 pub(crate) use configuration::{config_initialize, parameters, pool_initialize};
 pub use delegation::{DelegationCancel, DelegationDeposit, DelegationOpen, DelegationUnbond, DelegationWithdraw};
+pub use device::{DeviceMove, DeviceRegister, DeviceRetire};
 pub use fault::FaultProve;
 pub use fees::{FeeShardOpen, FeesSweep};
 pub use job_change::{JobExit, SessionRotate};
@@ -44,12 +49,13 @@ pub use job_extend::JobExtend;
 pub use job_life::{JobRekey, JobStart, JobStop};
 pub use job_open::JobOpen;
 pub use job_settle::JobSettle;
-pub(crate) use node::NAME as NODE_NAME;
+pub(crate) use node::REGION;
 pub use node::{NodeHeartbeat, NodePriceSet, NodeRegister, NodeUpdate};
 pub use outside::{Advance, Gift};
 pub(crate) use provider::profile_number;
 pub use provider::{ProviderRegister, ProviderUpdate, profile};
 pub use receipt::{Claim, Evidence, root};
+pub use record::{MintReferenceSet, TenantOpen, usual_reference};
 pub use reward::{CommissionSet, RewardAdd};
 pub use stake::{StakeByStranger, StakeDeposit, StakeOpen};
 pub use unbonding::{UnbondingCancel, UnbondingRequest, UnbondingWithdraw};
@@ -124,13 +130,20 @@ actions! {
     2 ConfigUpdate,
     1 PoolConfigure,
     1 MintRegister,
-    2 MintUpdate,
+    1 MintUpdate,
+    1 ClassRegister,
+    1 ClassUpdate,
+    2 PriceRangeRegister,
+    2 PriceRangeUpdate,
     1 ProviderRegister,
     2 ProviderUpdate,
     1 NodeRegister,
     2 NodeUpdate,
     4 NodePriceSet,
     9 NodeHeartbeat,
+    4 DeviceRegister,
+    2 DeviceMove,
+    2 DeviceRetire,
     3 BalanceOpen,
     6 BalanceDeposit,
     4 BalanceWithdraw,
@@ -163,6 +176,8 @@ actions! {
     3 RewardAdd,
     3 SessionRotate,
     2 JobExit,
+    1 TenantOpen,
+    2 MintReferenceSet,
 }
 
 impl Action {

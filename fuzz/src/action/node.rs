@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Step, build};
 use crate::{
-    book::{Book, NodeId, Place},
-    cast::{Actor, Key, Token},
+    book::{Book, NodeId, Place, RangeId},
+    cast::{Actor, Class, Key, Token, class_name},
     dice::Dice,
     model::{State, Verdict},
 };
@@ -19,10 +19,10 @@ const MOST_NODES: u16 = 3;
 /// The longest job that the protocol allows, in seconds.
 const YEAR_S: u32 = 31_536_000;
 
-/// The class or region of every node.
-pub(crate) const NAME: [u8; 16] = *b"h100-sxm\0\0\0\0\0\0\0\0";
+/// The region of every node.
+pub(crate) const REGION: [u8; 16] = *b"eu-central\0\0\0\0\0\0";
 /// A name that is none.
-const NO_NAME: [u8; 16] = *b"H100\0\0\0\0\0\0\0\0\0\0\0\0";
+const NO_NAME: [u8; 16] = *b"EU\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// `node_register`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,9 @@ pub struct NodeRegister {
     pub signer: Actor,
     pub provider: Actor,
     pub id: u16,
-    pub gpus: u16,
+    pub class: Class,
+    /// The class whose account is named.
+    pub named: Class,
     pub memory_mib: u32,
     pub min_s: u32,
     pub max_s: u32,
@@ -40,14 +42,15 @@ pub struct NodeRegister {
 }
 
 impl NodeRegister {
-    /// A node of eight GPUs, for the prologue.
+    /// A node of the first class, for the prologue.
     #[must_use]
     pub const fn standard(provider: Actor, id: u16) -> Self {
         Self {
             signer: provider,
             provider,
             id,
-            gpus: 8,
+            class: 0,
+            named: 0,
             memory_mib: 81_559,
             min_s: 1,
             max_s: 86_400,
@@ -68,13 +71,10 @@ impl Step for NodeRegister {
         if next >= MOST_NODES && node.id == next {
             return None;
         }
-        node.gpus = match dice.below(12) {
-            0 => 0,
-            1 => 65,
-            2 => 64,
-            3 => 1,
-            _ => node.gpus,
-        };
+        let other = dice.among(&state.classes)?;
+        node.class = if dice.chance(30) { other } else { node.class };
+        node.class = dice.mostly(node.class, Dice::class);
+        node.named = dice.mostly(node.class, Dice::class);
         (node.min_s, node.max_s) = durations(dice);
         node.memory_mib = dice.mostly(node.memory_mib, |_| 0);
         node.is_named = !dice.chance(3);
@@ -91,16 +91,16 @@ impl Step for NodeRegister {
         let accounts = accounts::NodeRegister {
             owner: book.wallet(self.signer),
             provider: book.at(Place::Provider(self.provider)),
+            gpu_class: book.at(Place::Class(self.named)),
             node: book.at(Place::Node((self.provider, self.id))),
             system_program: gantry_sdk::address::SYSTEM_PROGRAM,
         };
         let args = NodeSpecification {
-            class: if self.is_named { NAME } else { NO_NAME },
-            region: NAME,
+            class: class_name(self.class),
+            region: if self.is_named { REGION } else { NO_NAME },
             memory_mib: self.memory_mib,
             min_duration_s: self.min_s,
             max_duration_s: self.max_s,
-            gpus: self.gpus,
             simulated: self.simulated,
         };
         build(ID, &accounts, &arguments::NodeRegister { id: self.id, args })
@@ -171,6 +171,7 @@ pub struct NodePriceSet {
     pub signer: Key,
     pub node: NodeId,
     pub token: Token,
+    pub range: RangeId,
     pub balance: (Actor, Token),
     pub rate: u64,
 }
@@ -180,10 +181,8 @@ impl Step for NodePriceSet {
         let node = dice.node(state)?;
         let known = dice.among(&state.mints)?;
         let token = dice.mostly(known, Dice::token);
-        let (floor, ceiling) = state
-            .mints
-            .get(&token)
-            .map_or((0, 1), |mint| (mint.floor, mint.ceiling));
+        let class = state.nodes.get(&node).map_or(0, |node| node.class);
+        let (floor, ceiling) = state.ranges.get(&(class, token)).copied().unwrap_or((0, 1));
         let rate = match dice.below(12) {
             0 => 0,
             1 => floor,
@@ -199,6 +198,7 @@ impl Step for NodePriceSet {
             signer: dice.signer(Key::Wallet(node.0)),
             node,
             token,
+            range: dice.mostly((class, token), |dice| (dice.class(), dice.token())),
             balance: dice.mostly((node.0, token), |_| other),
             rate,
         })
@@ -213,6 +213,7 @@ impl Step for NodePriceSet {
             owner: book.key(self.signer),
             node: book.at(Place::Node(self.node)),
             registered_mint: book.at(Place::Mint(self.token)),
+            price_range: book.at(Place::Range(self.range)),
             balance: book.at(Place::Balance(self.balance.0, self.balance.1)),
         };
         build(ID, &accounts, &arguments::NodePriceSet { rate: self.rate })

@@ -13,7 +13,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(30, "a refused step changes nothing", refusals),
     Invariant::new(
         31,
-        "no account of the programs vanishes, but a claim that was settled or refuted",
+        "no account of the programs vanishes, but a claim that was settled or refuted, and a device that was retired",
         vanishing,
     ),
     Invariant::new(
@@ -69,6 +69,7 @@ fn vanishing(scene: &Scene) -> Held {
         [
             view.mints.len(),
             view.providers.len(),
+            view.tenants.len(),
             view.nodes.len(),
             view.stakes.len(),
             view.balances.len(),
@@ -76,6 +77,8 @@ fn vanishing(scene: &Scene) -> Held {
             view.faults.len(),
             view.shards.len(),
             view.delegations.len(),
+            view.classes.len(),
+            view.ranges.len(),
         ]
     };
     let (before, after) = (counts(scene.before), counts(scene.after));
@@ -83,6 +86,11 @@ fn vanishing(scene: &Scene) -> Held {
     let may_end = matches!(scene.action, Action::ClaimSettle(_) | Action::ClaimRefute(_));
     holds(ended <= usize::from(may_end), || {
         format!("{ended} claims: {:?}", scene.action)
+    })?;
+    let retired = scene.before.devices.len().saturating_sub(scene.after.devices.len());
+    let may_retire = matches!(scene.action, Action::DeviceRetire(_));
+    holds(retired <= usize::from(may_retire), || {
+        format!("{retired} devices: {:?}", scene.action)
     })?;
     let has_all = before.iter().zip(after).all(|(before, after)| *before <= after);
     holds(has_all, || format!("{before:?} became {after:?}"))

@@ -3,12 +3,14 @@
 //! These look at the accounts on the chain, before and after the step, and at nothing of the model.
 
 mod delegations;
+mod devices;
 mod faults;
 mod history;
 mod jobs;
 mod money;
 mod nodes;
 mod parameters;
+mod records;
 mod stakes;
 
 use crate::{
@@ -88,10 +90,12 @@ pub const ALL: &[&[Invariant]] = &[
     jobs::INVARIANTS,
     history::INVARIANTS,
     nodes::INVARIANTS,
+    devices::INVARIANTS,
     stakes::INVARIANTS,
     delegations::INVARIANTS,
     faults::INVARIANTS,
     parameters::INVARIANTS,
+    records::INVARIANTS,
 ];
 
 /// Checks all of them.

@@ -8,11 +8,7 @@ use crate::{action::Action, book::SHARDS, view::View};
 pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(90, "the market's parameters lie inside the protocol's bounds", config),
     Invariant::new(91, "the unbonding period lies between one day and ninety", period),
-    Invariant::new(
-        92,
-        "a mint's range holds a rate, and its vault and token program stay",
-        mints,
-    ),
+    Invariant::new(92, "a mint's vault, decimals and token program stay", mints),
     Invariant::new(
         93,
         "only the authority changes the market's parameters and mints",
@@ -57,11 +53,8 @@ fn period(scene: &Scene) -> Held {
 
 fn mints(scene: &Scene) -> Held {
     for (token, mint) in &scene.after.mints {
-        let is_range = mint.rate_ceiling > 0 && mint.rate_floor <= mint.rate_ceiling;
         let is_right = mint.mint == scene.book.mint(*token) && mint.token_program == scene.book.token_program(*token);
-        holds(is_range && is_right && mint.enabled <= 1, || {
-            format!("mint {token}: {mint:?}")
-        })?;
+        holds(is_right && mint.enabled <= 1, || format!("mint {token}: {mint:?}"))?;
     }
     for (token, old, new) in pairs(&scene.before.mints, &scene.after.mints) {
         holds(old.vault == new.vault && old.decimals == new.decimals, || {
@@ -84,6 +77,7 @@ fn market_authority(scene: &Scene) -> Held {
         Action::ConfigUpdate(update) => Some(update.signer),
         Action::MintRegister(register) => Some(register.signer),
         Action::MintUpdate(update) => Some(update.signer),
+        Action::MintReferenceSet(set) => Some(set.signer),
         _ => None,
     };
     let is_authority = signer.is_some_and(|signer| scene.book.key(signer) == scene.before.config.authority);

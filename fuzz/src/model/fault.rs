@@ -59,6 +59,7 @@ impl State {
         let bounty = arithmetic::part(slashed, BOUNTY_BPS);
         stake.slashed += slashed;
         provider.faults += 1;
+        provider.record.add_fault(self.now);
         let fault = Fault {
             provider: prove.provider,
             reporter: prove.reporter,

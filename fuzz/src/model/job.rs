@@ -22,9 +22,12 @@ impl State {
         let id = (open.tenant, open.nonce);
         let (config, now, owner) = (self.config, self.now, open.node.0);
         let mint = self.mints.get(&open.token).copied().ok_or(READ_MISSING)?;
+        let is_enabled = *self.classes.get(&open.class).ok_or(READ_MISSING)?;
+        let (floor, ceiling) = self.ranges.get(&open.range).copied().ok_or(READ_MISSING)?;
         let provider = self.providers.get(&open.provider).copied().ok_or(READ_MISSING)?;
         let node = self.nodes.get(&open.node).cloned().ok_or(WRITTEN_MISSING)?;
         require(self.balances.contains_key(&open.balance), WRITTEN_MISSING)?;
+        require(self.tenants.contains_key(&open.account), READ_MISSING)?;
         let mut stake = self.stake_of(open.stake)?;
         require(!self.jobs.contains_key(&id), EXISTS)?;
         require(open.provider == owner, WRONG_ADDRESS)?;
@@ -32,11 +35,14 @@ impl State {
         require(!config.paused, MarketError::Paused)?;
         require(mint.enabled, MarketError::MintDisabled)?;
         require(self.shards_of(open.token) == SHARDS, MarketError::FeeShardsMissing)?;
+        require(open.class == node.class, MarketError::WrongClass)?;
+        require(is_enabled, MarketError::ClassDisabled)?;
         let is_treasury = |actor| config.treasury == Key::Wallet(actor);
         let is_between_others = !is_treasury(open.tenant) && !is_treasury(owner);
         require(is_between_others, MarketError::TreasuryMayNotTrade)?;
         require(open.session != Key::Zero, MarketError::InvalidKey)?;
         let balance = self.balance_of(open.balance, open.tenant, open.token)?;
+        require(open.account == open.tenant, MarketError::WrongTenant)?;
         require(open.stake == owner, MarketError::WrongStake)?;
         let offered = u64::from(provider.offered);
         let to_cover = config
@@ -45,10 +51,8 @@ impl State {
             .ok_or(MarketError::AmountOverflow)?;
         require(stake.backing() >= to_cover, MarketError::StakeBelowOffer)?;
         let per_gpu = node.rate(open.token).ok_or(MarketError::NotOffered)?;
-        require(
-            (mint.floor..=mint.ceiling).contains(&per_gpu),
-            MarketError::RateOutOfRange,
-        )?;
+        require(open.range == (node.class, open.token), MarketError::WrongPriceRange)?;
+        require((floor..=ceiling).contains(&per_gpu), MarketError::RateOutOfRange)?;
         require(per_gpu <= open.max_rate, MarketError::RateAboveLimit)?;
         let rate = per_gpu
             .checked_mul(u64::from(open.gpus))
@@ -96,6 +100,7 @@ impl State {
             is_final: false,
             claimed: false,
             stake_reserved,
+            reference: mint.reference,
             opened_at: now,
             start_deadline: now + i64::from(config.start_deadline_s),
             started_at: 0,
@@ -258,11 +263,13 @@ impl State {
         require(!job.claimed, MarketError::ClaimWaiting)?;
         let is_due = job.is_final || self.now > ends_at + i64::from(job.grace_s);
         require(is_due || ending.caller == job.attestation, MarketError::GraceWindowOpen)?;
+        require_sides(ending, &job)?;
         let is_its_own = *shard == (job.token, shard_of(ending.job));
         require(is_its_own, MarketError::WrongFeeShard)?;
         let owed = owed(job.rate, job.metered_ms);
         let fee = arithmetic::part(owed, job.fee_bps);
         self.end(ending, &job, Phase::Closed)?;
+        self.note_closed(ending.job.0, &job);
         *self.shards.entry(*shard).or_default() += fee;
         Ok(())
     }
@@ -279,7 +286,10 @@ impl State {
             is_due || ending.caller == job.attestation,
             MarketError::StartDeadlineNotPassed,
         )?;
-        self.end(ending, &job, Phase::Cancelled)
+        require_sides(ending, &job)?;
+        self.end(ending, &job, Phase::Cancelled)?;
+        self.note_cancelled(ending.job.0, &job);
+        Ok(())
     }
 
     /// The job, when all accounts of its ending exist and the node is its own.
@@ -290,6 +300,8 @@ impl State {
         self.stake_of(ending.stake)?;
         let has_shard = shard.is_none_or(|shard| self.shards.contains_key(&shard));
         require(has_shard, WRITTEN_MISSING)?;
+        require(self.providers.contains_key(&ending.provider), WRITTEN_MISSING)?;
+        require(self.tenants.contains_key(&ending.tenant), WRITTEN_MISSING)?;
         require(ending.node == job.node, WRONG_ADDRESS)?;
         Ok(job.clone())
     }
@@ -324,6 +336,12 @@ impl State {
         let refund = if job.is_live() { 0 } else { job.escrow - owed };
         [owed, paid, owed - paid, refund]
     }
+}
+
+/// Refuses the accounts of others than the job's two sides.
+fn require_sides(ending: &Ending, job: &Job) -> Verdict {
+    require(ending.provider == job.provider, MarketError::WrongProvider)?;
+    require(ending.tenant == ending.job.0, MarketError::WrongTenant)
 }
 
 /// What the metered time costs; the escrow covers the longest.

@@ -3,7 +3,7 @@
 use gantry_sdk::market::MarketError;
 
 use super::{
-    State, Verdict,
+    Record, State, Verdict,
     refusal::{EXISTS, READ_MISSING, WRITTEN_MISSING, WRONG_ADDRESS, require},
     state::{Mint, Node, Provider},
 };
@@ -41,24 +41,11 @@ impl State {
     /// # Errors
     /// As the protocol says.
     pub fn mint_register(&mut self, register: &MintRegister) -> Verdict {
-        let MintRegister {
-            signer,
-            token,
-            floor,
-            ceiling,
-        } = *register;
+        let MintRegister { signer, token } = *register;
         require(!self.mints.contains_key(&token), EXISTS)?;
         require(signer == self.config.authority, MarketError::NotAuthority)?;
-        require(holds_a_rate(floor, ceiling), MarketError::PriceRangeEmpty)?;
-        let enabled = true;
-        self.mints.insert(
-            token,
-            Mint {
-                floor,
-                ceiling,
-                enabled,
-            },
-        );
+        let (enabled, reference) = (true, 0);
+        self.mints.insert(token, Mint { enabled, reference });
         Ok(())
     }
 
@@ -67,24 +54,10 @@ impl State {
     /// # Errors
     /// As the protocol says.
     pub fn mint_update(&mut self, update: &MintUpdate) -> Verdict {
-        let MintUpdate {
-            signer,
-            token,
-            floor,
-            ceiling,
-            enabled,
-        } = *update;
-        require(self.mints.contains_key(&token), WRITTEN_MISSING)?;
+        let MintUpdate { signer, token, enabled } = *update;
+        let reference = self.mints.get(&token).ok_or(WRITTEN_MISSING)?.reference;
         require(signer == self.config.authority, MarketError::NotAuthority)?;
-        require(holds_a_rate(floor, ceiling), MarketError::PriceRangeEmpty)?;
-        self.mints.insert(
-            token,
-            Mint {
-                floor,
-                ceiling,
-                enabled,
-            },
-        );
+        self.mints.insert(token, Mint { enabled, reference });
         Ok(())
     }
 
@@ -107,6 +80,7 @@ impl State {
             nodes: 0,
             faults: 0,
             offered: 0,
+            record: Record::default(),
         };
         self.providers.insert(owner, provider);
         Ok(())
@@ -139,20 +113,22 @@ impl State {
         let id = (register.provider, register.id);
         let now = self.now;
         let provider = self.providers.get_mut(&register.provider).ok_or(WRITTEN_MISSING)?;
+        let is_enabled = *self.classes.get(&register.named).ok_or(READ_MISSING)?;
         require(!self.nodes.contains_key(&id), EXISTS)?;
         require(register.signer == register.provider, MarketError::NotOwner)?;
+        require(register.named == register.class, MarketError::WrongClass)?;
+        require(is_enabled, MarketError::ClassDisabled)?;
         require(register.id == provider.nodes, MarketError::NodeIdOutOfOrder)?;
         require(register.is_named, MarketError::InvalidName)?;
-        let has_gpus = (1..=64).contains(&register.gpus) && register.memory_mib > 0;
-        require(has_gpus, MarketError::InvalidSpecification)?;
+        require(register.memory_mib > 0, MarketError::InvalidSpecification)?;
         require(
             is_a_range(register.min_s, register.max_s),
             MarketError::InvalidSpecification,
         )?;
         provider.nodes += 1;
-        provider.offered += u32::from(register.gpus);
         let node = Node {
-            gpus: register.gpus,
+            class: register.class,
+            gpus: 0,
             rented: 0,
             memory_mib: register.memory_mib,
             min_s: register.min_s,
@@ -201,15 +177,18 @@ impl State {
             signer,
             node: id,
             token,
+            range,
             balance,
             rate,
         } = *set;
         let node = self.nodes.get_mut(&id).ok_or(WRITTEN_MISSING)?;
-        let mint = self.mints.get(&token).ok_or(READ_MISSING)?;
+        require(self.mints.contains_key(&token), READ_MISSING)?;
+        let (floor, ceiling) = self.ranges.get(&range).copied().ok_or(READ_MISSING)?;
         require(self.balances.contains_key(&balance), READ_MISSING)?;
         require(signer == Key::Wallet(id.0), MarketError::NotOwner)?;
         require(balance == (id.0, token), MarketError::WrongBalance)?;
-        let is_in_range = rate == 0 || (mint.floor..=mint.ceiling).contains(&rate);
+        require(range == (node.class, token), MarketError::WrongPriceRange)?;
+        let is_in_range = rate == 0 || (floor..=ceiling).contains(&rate);
         require(is_in_range, MarketError::RateOutOfRange)?;
         let offer = node
             .prices
@@ -242,10 +221,6 @@ impl State {
         node.heartbeat_at = self.now;
         Ok(())
     }
-}
-
-const fn holds_a_rate(floor: u64, ceiling: u64) -> bool {
-    ceiling > 0 && floor <= ceiling
 }
 
 const fn is_a_range(min_s: u32, max_s: u32) -> bool {

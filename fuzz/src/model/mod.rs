@@ -8,6 +8,7 @@
 
 pub mod arithmetic;
 pub mod claim;
+pub mod class;
 pub mod delegation;
 pub mod fault;
 pub mod fees;
@@ -15,9 +16,11 @@ pub mod job;
 pub mod job_change;
 pub mod market;
 pub mod money;
+pub mod record;
 pub mod refusal;
 pub mod staking;
 pub mod state;
 
+pub use record::Record;
 pub use refusal::{Refusal, Verdict};
 pub use state::State;

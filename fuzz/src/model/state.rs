@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Record;
 use crate::{
-    book::{DelegationId, JobId, NodeId, SHARDS, ShardId},
-    cast::{ACTORS, Actor, GNT, Key, Purse, TOKENS, Token, actors},
+    book::{DelegationId, JobId, NodeId, RangeId, SHARDS, ShardId},
+    cast::{ACTORS, Actor, Class, Device, GNT, Key, Purse, TOKENS, Token, actors},
     chain::GENESIS_TIME,
 };
 
@@ -38,9 +39,17 @@ pub struct Pool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Mint {
-    pub floor: u64,
-    pub ceiling: u64,
     pub enabled: bool,
+    /// Value of a million base units in base units of the network token.
+    pub reference: u64,
+}
+
+/// A registered GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Registered {
+    pub node: NodeId,
+    pub at: i64,
 }
 
 /// A provider.
@@ -54,12 +63,22 @@ pub struct Provider {
     pub faults: u16,
     /// GPUs of its nodes that take jobs.
     pub offered: u32,
+    pub record: Record,
+}
+
+/// A wallet that may rent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Tenant {
+    pub opened_at: i64,
+    pub record: Record,
 }
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Node {
+    pub class: Class,
     pub gpus: u16,
     pub rented: u16,
     pub memory_mib: u32,
@@ -181,6 +200,8 @@ pub struct Job {
     pub is_final: bool,
     pub claimed: bool,
     pub stake_reserved: u64,
+    /// What weighs it: its mint's reference at the opening.
+    pub reference: u64,
     pub opened_at: i64,
     pub start_deadline: i64,
     pub started_at: i64,
@@ -247,7 +268,13 @@ pub struct State {
     pub pool: Pool,
     pub config: Config,
     pub mints: BTreeMap<Token, Mint>,
+    /// Whether each registered class is enabled.
+    pub classes: BTreeMap<Class, bool>,
+    /// Floor and ceiling.
+    pub ranges: BTreeMap<RangeId, (u64, u64)>,
+    pub devices: BTreeMap<Device, Registered>,
     pub providers: BTreeMap<Actor, Provider>,
+    pub tenants: BTreeMap<Actor, Tenant>,
     pub nodes: BTreeMap<NodeId, Node>,
     pub stakes: BTreeMap<Actor, Stake>,
     pub delegations: BTreeMap<DelegationId, Delegation>,
@@ -288,7 +315,11 @@ impl State {
             pool,
             config,
             mints: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            ranges: BTreeMap::new(),
+            devices: BTreeMap::new(),
             providers: BTreeMap::new(),
+            tenants: BTreeMap::new(),
             nodes: BTreeMap::new(),
             stakes: BTreeMap::new(),
             delegations: BTreeMap::new(),

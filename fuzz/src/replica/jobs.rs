@@ -31,6 +31,7 @@ impl Replica {
             rate: event.rate,
             escrow: event.escrow,
             stake_reserved: event.stake_reserved,
+            reference_price: event.reference_price,
             opened_at: event.opened_at,
             start_deadline: event.start_deadline,
             max_duration_s: event.max_duration_s,

@@ -53,8 +53,6 @@ impl Replica {
         mint.mint = event.mint;
         mint.vault = event.vault;
         mint.token_program = event.token_program;
-        mint.rate_floor = event.rate_floor;
-        mint.rate_ceiling = event.rate_ceiling;
         mint.decimals = narrow(event.decimals)?;
         mint.enabled = narrow(event.enabled)?;
         Ok(())
@@ -88,8 +86,6 @@ impl Replica {
             memory_mib: event.memory_mib,
             min_duration_s: event.min_duration_s,
             max_duration_s: event.max_duration_s,
-            gpus: event.gpus,
-            gpus_free: event.gpus,
             id: event.id,
             active: 1,
             simulated: narrow(event.simulated)?,
@@ -97,9 +93,7 @@ impl Replica {
             ..Zeroable::zeroed()
         };
         self.nodes.insert(event.node, node)?;
-        let provider = self.providers.get_mut(&event.provider)?;
-        provider.nodes = event.id + 1;
-        provider.gpus_offered = narrow(event.gpus_offered)?;
+        self.providers.get_mut(&event.provider)?.nodes = event.id + 1;
         Ok(())
     }
 

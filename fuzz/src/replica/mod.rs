@@ -5,8 +5,10 @@
 //!
 //! A new event does not compile before [`Replica::apply`] knows it; a new account fails the count before it is a line in the list of [`Replica`].
 
+mod devices;
 mod jobs;
 mod market;
+mod records;
 mod staking;
 
 use std::collections::BTreeMap;
@@ -15,7 +17,10 @@ use gantry_sdk::{
     Pubkey,
     account::Layout,
     event::{self, Event},
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint,
+        Tenant,
+    },
     staking::state::{Delegation, Pool, Stake},
 };
 use solana_account::ReadableAccount;
@@ -116,6 +121,10 @@ replica! {
     claims: Claim,
     faults: Fault,
     shards: FeeShard,
+    tenants: Tenant,
+    classes: GpuClass,
+    ranges: PriceRange,
+    devices: Device,
 }
 
 impl Replica {
@@ -151,6 +160,11 @@ impl Replica {
             Event::DelegationWithdrawn(event) => self.delegation_withdrawn(event),
             Event::MarketConfigured(event) => self.market_configured(event),
             Event::MintConfigured(event) => self.mint_configured(event),
+            Event::ClassConfigured(event) => self.class_configured(event),
+            Event::PriceRangeConfigured(event) => self.price_range_configured(event),
+            Event::DeviceRegistered(event) => self.device_registered(event),
+            Event::DeviceMoved(event) => self.device_moved(event),
+            Event::DeviceRetired(event) => self.device_retired(event),
             Event::ProviderConfigured(event) => self.provider_configured(event),
             Event::NodeRegistered(event) => self.node_registered(event),
             Event::NodeUpdated(event) => self.node_updated(event),
@@ -175,6 +189,10 @@ impl Replica {
             Event::FaultProven(event) => self.fault_proven(event),
             Event::FeeShardOpened(event) => self.fee_shard_opened(event),
             Event::FeesSwept(event) => self.fees_swept(event),
+            Event::MintReferenceSet(event) => self.mint_reference_set(event),
+            Event::TenantOpened(event) => self.tenant_opened(event),
+            Event::ProviderRecorded(event) => self.provider_recorded(event),
+            Event::TenantRecorded(event) => self.tenant_recorded(event),
         }
     }
 }

@@ -92,6 +92,8 @@ pub(crate) struct Job {
     pub refund: U64,
     /// Stake that the job reserved, in base units of the network token.
     pub stake_reserved: U64,
+    /// Value of a million base units of the mint in base units of the network token, at the opening.
+    pub reference_price: U64,
     /// Sequence of the last settled receipt; zero before the first.
     pub sequence: U64,
     /// Metered milliseconds of the last settled receipt.
@@ -172,7 +174,8 @@ macro_rules! jobs {
                     genesis_hash, bundle_hash, samples_root,
                     nonce::TEXT AS \"nonce!\", rate::TEXT AS \"rate!\", escrow::TEXT AS \"escrow!\", owed::TEXT AS \"owed!\",
                     paid::TEXT AS \"paid!\", fee::TEXT AS \"fee!\", refund::TEXT AS \"refund!\",
-                    stake_reserved::TEXT AS \"stake_reserved!\", sequence::TEXT AS \"sequence!\", metered_ms::TEXT AS \"metered_ms!\",
+                    stake_reserved::TEXT AS \"stake_reserved!\", reference_price::TEXT AS \"reference_price!\",
+                    sequence::TEXT AS \"sequence!\", metered_ms::TEXT AS \"metered_ms!\",
                     co_signed_ms::TEXT AS \"co_signed_ms!\", claimed,
                     opened_at, start_deadline, started_at, stopped_at, ended_at, session_rotated_at, exits_at,
                     max_duration_s, grace_window_s, gpus, fee_bps,

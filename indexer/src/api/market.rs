@@ -23,14 +23,12 @@ pub(crate) struct Mint {
     pub vault: Address,
     /// The token program that owns both.
     pub token_program: Address,
-    /// Lowest rate per GPU, in micro-atoms per second.
-    pub rate_floor: U64,
-    /// Highest rate per GPU, in micro-atoms per second.
-    pub rate_ceiling: U64,
     /// Decimals of the mint.
     pub decimals: i16,
     /// Whether new jobs may be opened in it, once its fee shards are.
     pub enabled: bool,
+    /// Value of a million base units in base units of the network token, by which fees weigh in records; zero: they weigh nothing.
+    pub reference_price: U64,
     /// Fee shards that are open; without all eight no job opens.
     pub fee_shards: i16,
     /// Slot of the last change.
@@ -62,8 +60,8 @@ pub(super) async fn mints(
     let rows = sqlx::query_as!(
         Mint,
         r#"SELECT address AS "address!", mint AS "mint!", vault AS "vault!", token_program AS "token_program!",
-                  rate_floor::TEXT AS "rate_floor!", rate_ceiling::TEXT AS "rate_ceiling!", decimals AS "decimals!",
-                  enabled AS "enabled!", fee_shards AS "fee_shards!", slot AS "changed_slot!"
+                  decimals AS "decimals!", enabled AS "enabled!", fee_shards AS "fee_shards!",
+                  reference_price::TEXT AS "reference_price!", slot AS "changed_slot!"
            FROM open_mints WHERE ($1::BYTEA IS NULL OR address > $1)
            ORDER BY address LIMIT $2"#,
         wanted.after.as_ref().map(Key::bytes),

@@ -5,7 +5,9 @@
 
 mod balances;
 mod claims;
+mod classes;
 mod delegations;
+mod devices;
 mod envelope;
 mod faults;
 mod fees;
@@ -18,6 +20,7 @@ mod page;
 mod problem;
 mod proof;
 mod providers;
+mod records;
 mod settlements;
 mod stakes;
 mod stats;
@@ -104,8 +107,12 @@ fn endpoints() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(providers::list))
         .routes(routes!(providers::one))
+        .routes(routes!(records::tenants))
+        .routes(routes!(records::tenant))
         .routes(routes!(nodes::list))
         .routes(routes!(nodes::one))
+        .routes(routes!(classes::list))
+        .routes(routes!(devices::list))
         .routes(routes!(market::mints))
         .routes(routes!(market::config))
         .routes(routes!(jobs::list))

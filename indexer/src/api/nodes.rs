@@ -10,6 +10,7 @@ use super::{
     envelope::{One, Page},
     page::{AddressInPath, Params, Wanted, listing},
     problem::{Failures, Problem},
+    records::Record,
     value::{Address, Hash, Key, U64},
 };
 
@@ -49,6 +50,8 @@ pub(crate) struct Node {
     pub heartbeat_at: i64,
     /// Unix seconds of the registration.
     pub registered_at: i64,
+    /// The provider's score of 0 to 10 000, at the time of the chain that the answer shows; its facts are at `/v1/providers/{provider}`.
+    pub score: u16,
     /// URL of the provider's agent.
     pub endpoint: String,
     /// SHA-256 of the agent's TLS public key, which tenants pin.
@@ -135,6 +138,7 @@ struct NodeRow {
     tls_key_hash: Hash,
     attestation_key: Address,
     stake_free: U64,
+    record: Record,
     price_mints: Vec<Vec<u8>>,
     price_rates: Vec<String>,
     changed_slot: U64,
@@ -160,6 +164,7 @@ impl From<NodeRow> for Node {
             healthy: row.healthy,
             heartbeat_at: row.heartbeat_at,
             registered_at: row.registered_at,
+            score: row.record.score,
             endpoint: row.endpoint,
             tls_key_hash: row.tls_key_hash,
             attestation_key: row.attestation_key,
@@ -186,6 +191,7 @@ macro_rules! nodes {
                       n.simulated AS "simulated!", h.healthy AS "healthy!", n.heartbeat_at AS "heartbeat_at!",
                       n.registered_at AS "registered_at!", n.endpoint AS "endpoint!", n.tls_key_hash AS "tls_key_hash!",
                       n.attestation_key AS "attestation_key!", n.stake_free::TEXT AS "stake_free!",
+                      (SELECT r.record FROM records r WHERE r.address = n.provider) AS "record!",
                       ARRAY(SELECT o.mint FROM node_prices o WHERE o.node = n.address ORDER BY o.mint) AS "price_mints!",
                       ARRAY(SELECT o.rate::TEXT FROM node_prices o WHERE o.node = n.address ORDER BY o.mint) AS "price_rates!",
                       n.slot AS "changed_slot!" "# + $rest,

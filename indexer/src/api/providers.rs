@@ -9,6 +9,7 @@ use super::{
     envelope::{One, Page},
     page::{AddressInPath, Params, Wanted, listing},
     problem::{Failures, Problem},
+    records::Record,
     value::{Address, Hash, Key, U64},
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct Provider {
     pub gpus_offered: i64,
     /// Faults that were proven of it so far.
     pub faults: i32,
+    /// What its jobs have shown of it, and its score.
+    pub record: Record,
     /// Unix seconds of the registration.
     pub registered_at: i64,
     /// Slot of the last change.
@@ -66,8 +69,8 @@ pub(super) async fn list(
         Provider,
         r#"SELECT address AS "address!", owner AS "owner!", attestation_key AS "attestation_key!", tls_key_hash AS "tls_key_hash!",
                   endpoint AS "endpoint!", nodes AS "nodes!", gpus_offered AS "gpus_offered!",
-                  faults AS "faults!", registered_at AS "registered_at!", slot AS "changed_slot!"
-           FROM open_providers
+                  faults AS "faults!", r.record AS "record!", registered_at AS "registered_at!", slot AS "changed_slot!"
+           FROM open_providers p JOIN records r USING (address)
            WHERE ($1::BYTEA IS NULL OR owner = $1) AND ($2::BYTEA IS NULL OR address > $2)
            ORDER BY address LIMIT $3"#,
         filters.owner.as_ref().map(Key::bytes),
@@ -91,8 +94,8 @@ pub(super) async fn one(
         Provider,
         r#"SELECT address AS "address!", owner AS "owner!", attestation_key AS "attestation_key!", tls_key_hash AS "tls_key_hash!",
                   endpoint AS "endpoint!", nodes AS "nodes!", gpus_offered AS "gpus_offered!",
-                  faults AS "faults!", registered_at AS "registered_at!", slot AS "changed_slot!"
-           FROM open_providers WHERE address = $1"#,
+                  faults AS "faults!", r.record AS "record!", registered_at AS "registered_at!", slot AS "changed_slot!"
+           FROM open_providers p JOIN records r USING (address) WHERE address = $1"#,
         address.bytes(),
     )
     .fetch_optional(&state.readers)

@@ -1,7 +1,7 @@
 //! Events and settlements of a transaction.
 
 use gantry_sdk::{
-    Pubkey,
+    Pubkey, address,
     event::{self, Event, LoggedEvent},
     history,
     market::{self, events::JobSettled},
@@ -137,13 +137,24 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::UnbondingCancelled(event) => Some(event.owner),
         Event::StakeSlashed(event) => Some(event.owner),
         Event::MintConfigured(event) => Some(event.mint),
+        Event::MintReferenceSet(event) => Some(event.mint),
         Event::FeeShardOpened(event) => Some(event.mint),
         Event::FeesSwept(event) => Some(event.mint),
         Event::ProviderConfigured(event) => Some(event.provider),
+        // From the events about a provider or a tenant its record can be rebuilt.
+        Event::ProviderRecorded(event) => Some(event.provider),
+        Event::TenantOpened(event) => Some(event.tenant),
+        Event::TenantRecorded(event) => Some(event.tenant),
         Event::NodeRegistered(event) => Some(event.node),
         Event::NodeUpdated(event) => Some(event.node),
         Event::NodePriced(event) => Some(event.node),
         Event::NodeHeartbeaten(event) => Some(event.node),
+        // A range is about its class, as the class itself is.
+        Event::ClassConfigured(event) => Some(event.gpu_class),
+        Event::PriceRangeConfigured(event) => Some(address::gpu_class(&event.class)),
+        Event::DeviceRegistered(event) => Some(event.device),
+        Event::DeviceMoved(event) => Some(event.device),
+        Event::DeviceRetired(event) => Some(event.device),
         Event::BalanceOpened(event) => Some(event.owner),
         Event::BalanceDeposited(event) => Some(event.owner),
         Event::BalanceWithdrawn(event) => Some(event.owner),

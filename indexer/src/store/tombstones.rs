@@ -48,6 +48,10 @@ pub(super) async fn bury_known(connection: &mut PgConnection, emptied: &BTreeMap
             OR EXISTS (SELECT FROM claims a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM faults a WHERE a.address = e.address)
             OR EXISTS (SELECT FROM fee_shards a WHERE a.address = e.address)
+            OR EXISTS (SELECT FROM tenants a WHERE a.address = e.address)
+            OR EXISTS (SELECT FROM gpu_classes a WHERE a.address = e.address)
+            OR EXISTS (SELECT FROM price_ranges a WHERE a.address = e.address)
+            OR EXISTS (SELECT FROM devices a WHERE a.address = e.address)
          ON CONFLICT (address) DO UPDATE SET slot = EXCLUDED.slot, write_version = EXCLUDED.write_version
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &addresses(emptied)[..] as _,
@@ -80,7 +84,9 @@ pub(super) async fn bury_absent_from_market(connection: &mut PgConnection, snaps
              UNION ALL SELECT address, slot FROM providers UNION ALL SELECT address, slot FROM nodes
              UNION ALL SELECT address, slot FROM balances UNION ALL SELECT address, slot FROM jobs
              UNION ALL SELECT address, slot FROM claims UNION ALL SELECT address, slot FROM faults
-             UNION ALL SELECT address, slot FROM fee_shards
+             UNION ALL SELECT address, slot FROM fee_shards UNION ALL SELECT address, slot FROM tenants
+             UNION ALL SELECT address, slot FROM fee_shards UNION ALL SELECT address, slot FROM gpu_classes
+             UNION ALL SELECT address, slot FROM price_ranges UNION ALL SELECT address, slot FROM devices
          ) known
          WHERE known.slot < $2 AND NOT EXISTS (SELECT FROM UNNEST($1::BYTEA[]) present (address) WHERE present.address = known.address)
          ON CONFLICT (address) DO UPDATE SET slot = EXCLUDED.slot, write_version = EXCLUDED.write_version

@@ -27,7 +27,7 @@ pub enum MarketError {
     #[msg("The price range is empty; the ceiling must be above zero and at least the floor.")]
     PriceRangeEmpty,
     /// A rate outside the governed range.
-    #[msg("The rate lies outside the range that governance set for this mint; choose a rate between its floor and ceiling.")]
+    #[msg("The rate lies outside the range that governance set for this GPU class and mint; choose a rate between its floor and ceiling.")]
     RateOutOfRange,
     /// No place for another mint.
     #[msg("The node is already priced in four mints; withdraw one offer first.")]
@@ -56,8 +56,8 @@ pub enum MarketError {
     /// A class or region name in another alphabet.
     #[msg("Class and region must be 1 to 16 characters out of a-z, 0-9 and '-', padded with zeros.")]
     InvalidName,
-    /// No GPUs, too many GPUs, no memory, or an empty range of durations.
-    #[msg("A node has 1 to 64 GPUs with memory, and its shortest duration is 1 s up to its longest, at most a year.")]
+    /// No memory, or an empty range of durations.
+    #[msg("A node's GPUs have memory, and its shortest duration is 1 s up to its longest, at most a year.")]
     InvalidSpecification,
     /// A node number other than the next.
     #[msg("Nodes are numbered from zero without gaps; register the next number.")]
@@ -232,4 +232,27 @@ pub enum MarketError {
     /// An exit that is too near, too far, or nearer than was announced.
     #[msg("An exit is announced at least ten minutes and at most a year ahead, and never earlier than it was announced before; name a later moment.")]
     InvalidExit,
+    /// The tenant's account is another wallet's.
+    #[msg(
+        "The tenant account is not that of the job's tenant; open it with tenant_open, which anyone may, and name it."
+    )]
+    WrongTenant,
+    /// The class takes nothing new.
+    #[msg("Governance takes no new nodes and jobs of this GPU class; choose another class.")]
+    ClassDisabled,
+    /// Another class's account.
+    #[msg("The class account is not that of the node's GPU class; name the account of the class that the node is of.")]
+    WrongClass,
+    /// The range of another class or mint.
+    #[msg("The price range is not that of the node's GPU class in this mint; name the range of both.")]
+    WrongPriceRange,
+    /// No place for another GPU.
+    #[msg("The node has 64 GPUs already; register the GPU for another node.")]
+    NodeFull,
+    /// No GPU of the node is free.
+    #[msg("Jobs hold all GPUs of the node; retire or move a GPU when one of them has ended.")]
+    DevicesRented,
+    /// A move to a node with other GPUs.
+    #[msg("A GPU moves only between nodes of one GPU class, and not between simulated and real ones; retire it and register it anew.")]
+    OtherClass,
 }

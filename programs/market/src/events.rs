@@ -6,6 +6,8 @@
 use anchor_lang::prelude::*;
 use gantry_protocol::limits::MAX_ENDPOINT_BYTES;
 
+use crate::state::Record;
+
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$doc])*
@@ -31,13 +33,11 @@ events! {
         /// The burned part of fees in the network token.
         fee_burn_bps: u64,
     }
-    /// A mint was admitted, or its price range or admission changed; all values after the change.
+    /// A mint was admitted, or its admission changed; all values after the change.
     MintConfigured {
         mint: Address,
         vault: Address,
         token_program: Address,
-        rate_floor: u64,
-        rate_ceiling: u64,
         decimals: u32,
         /// 1 while new jobs may be opened in it.
         enabled: u32,
@@ -52,7 +52,7 @@ events! {
         endpoint_bytes: u64,
         at: i64,
     }
-    /// A node was registered.
+    /// A node was registered, without GPUs.
     NodeRegistered {
         node: Address,
         provider: Address,
@@ -62,12 +62,9 @@ events! {
         memory_mib: u32,
         min_duration_s: u32,
         max_duration_s: u32,
-        gpus: u16,
         id: u16,
         /// 1 when the GPUs are simulated.
-        simulated: u64,
-        /// GPUs that the provider offers now, on all its nodes.
-        gpus_offered: u64,
+        simulated: u16,
         at: i64,
     }
     /// A node's durations or its readiness changed.
@@ -134,6 +131,8 @@ events! {
         rate: u64,
         escrow: u64,
         stake_reserved: u64,
+        /// Value of a million base units of the mint in base units of the network token.
+        reference_price: u64,
         /// The tenant's balance afterwards.
         balance: u64,
         opened_at: i64,
@@ -310,6 +309,92 @@ events! {
     JobExitAnnounced {
         job: Address,
         exits_at: i64,
+        at: i64,
+    }
+    /// What fees in a mint weigh changed.
+    MintReferenceSet {
+        mint: Address,
+        /// Value of a million base units in base units of the network token.
+        reference_price: u64,
+    }
+    /// A tenant's account was opened, with an empty record.
+    TenantOpened {
+        tenant: Address,
+        wallet: Address,
+        at: i64,
+    }
+    /// A job or a fault of it changed a provider's record.
+    ProviderRecorded {
+        provider: Address,
+        job: Address,
+        /// All of it afterwards.
+        record: Record,
+    }
+    /// A job changed a tenant's record.
+    TenantRecorded {
+        tenant: Address,
+        job: Address,
+        /// All of it afterwards.
+        record: Record,
+    }
+    /// A class of GPUs was registered, or enabled or disabled; all values after the change.
+    ClassConfigured {
+        gpu_class: Address,
+        name: [u8; 16],
+        /// 1 while new nodes and jobs of it are welcome.
+        enabled: u64,
+    }
+    /// What a class may cost in a mint was set; all values after the change.
+    PriceRangeConfigured {
+        price_range: Address,
+        class: [u8; 16],
+        mint: Address,
+        /// Lowest and highest rate per GPU, in micro-atoms per second.
+        floor: u64,
+        ceiling: u64,
+    }
+    /// A GPU was registered for a node.
+    DeviceRegistered {
+        device: Address,
+        node: Address,
+        provider: Address,
+        identity: [u8; 32],
+        at: i64,
+        /// GPUs that the provider offers now, on all its nodes.
+        gpus_offered: u32,
+        /// GPUs of the node afterwards.
+        gpus: u16,
+        gpus_free: u16,
+    }
+    /// A GPU moved from one node of its provider to another.
+    DeviceMoved {
+        device: Address,
+        /// The node that offered it.
+        from: Address,
+        /// The node that offers it now.
+        to: Address,
+        /// GPUs of both nodes afterwards.
+        from_gpus: u16,
+        from_gpus_free: u16,
+        to_gpus: u16,
+        to_gpus_free: u16,
+        /// GPUs that the provider offers now, on all its nodes.
+        gpus_offered: u64,
+        at: i64,
+    }
+    /// A GPU was retired: anyone may register it now.
+    DeviceRetired {
+        device: Address,
+        node: Address,
+        provider: Address,
+        identity: [u8; 32],
+        /// The provider's wallet, or the market's authority.
+        caller: Address,
+        /// GPUs that the provider offers now, on all its nodes.
+        gpus_offered: u32,
+        /// GPUs of the node afterwards.
+        gpus: u16,
+        gpus_free: u16,
         at: i64,
     }
 }

@@ -8,7 +8,9 @@
 //! Invariant: a fee goes from its job to a shard, and from there it is burned or goes to the treasury; nothing brings it back.
 //! Invariant: a job's provider has been paid exactly what its metered time earns, whatever the number of settlements.
 //! Invariant: settling writes the job and the provider's balance, nothing that other jobs share.
+//! Invariant: the records of providers and tenants change by closed and cancelled jobs and by faults alone, and weigh nothing but fees.
 //! Invariant: a node never rents out more GPUs than it has, and gets each back exactly once.
+//! Invariant: a node has as many GPUs as devices are registered for it, and no device is registered twice.
 #![cfg_attr(not(feature = "idl-build"), no_std)] // What Anchor generates to print the IDL uses std.
 #![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
 #![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
@@ -20,6 +22,7 @@ pub mod errors;
 pub mod events;
 pub mod instructions;
 pub mod seeds;
+mod staking_calls;
 pub mod state;
 
 pub use errors::MarketError;
@@ -59,13 +62,39 @@ pub mod market {
     }
 
     /// Admits a mint and creates its vault. Signed by the authority.
-    pub fn mint_register(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceiling: u64) -> Result<()> {
-        mint_register::handle(ctx, rate_floor, rate_ceiling)
+    pub fn mint_register(ctx: &mut Context<MintRegister>) -> Result<()> {
+        mint_register::handle(ctx)
     }
 
-    /// Changes a mint's price range, or stops new jobs in it. Signed by the authority.
-    pub fn mint_update(ctx: &mut Context<MintUpdate>, rate_floor: u64, rate_ceiling: u64, enabled: bool) -> Result<()> {
-        mint_update::handle(ctx, rate_floor, rate_ceiling, enabled)
+    /// Stops new jobs in a mint, or admits them again. Signed by the authority.
+    pub fn mint_update(ctx: &mut Context<MintUpdate>, enabled: bool) -> Result<()> {
+        mint_update::handle(ctx, enabled)
+    }
+
+    /// Registers a class of GPUs under its name, padded with zeros. Signed by the authority.
+    pub fn class_register(ctx: &mut Context<ClassRegister>, name: [u8; 16]) -> Result<()> {
+        class_register::handle(ctx, name)
+    }
+
+    /// Stops new nodes and jobs of a class, or admits them again; running jobs go on. Signed by the authority.
+    pub fn class_update(ctx: &mut Context<ClassUpdate>, enabled: bool) -> Result<()> {
+        class_update::handle(ctx, enabled)
+    }
+
+    /// Opens a mint to a class of GPUs: without a range, nodes of the class are not rented in it. Signed by the authority.
+    pub fn price_range_register(ctx: &mut Context<PriceRangeRegister>, floor: u64, ceiling: u64) -> Result<()> {
+        price_range_register::handle(ctx, floor, ceiling)
+    }
+
+    /// Changes the lowest and highest rate per GPU of a class in a mint; running jobs keep their rate. Signed by the authority.
+    pub fn price_range_update(ctx: &mut Context<PriceRangeUpdate>, floor: u64, ceiling: u64) -> Result<()> {
+        price_range_update::handle(ctx, floor, ceiling)
+    }
+
+    /// Sets what a million base units of a mint are worth in base units of the network token: what its fees weigh in the records of providers
+    /// and tenants. Zero, as it is at first: nothing. Signed by the authority.
+    pub fn mint_reference_set(ctx: &mut Context<MintReferenceSet>, reference_price: u64) -> Result<()> {
+        mint_reference_set::handle(ctx, reference_price)
     }
 
     /// Registers a provider.
@@ -78,7 +107,7 @@ pub mod market {
         provider_update::handle(ctx, &args)
     }
 
-    /// Registers a node. Numbers count up from zero.
+    /// Registers a node of a class, without GPUs. Numbers count up from zero.
     pub fn node_register(ctx: &mut Context<NodeRegister>, id: u16, args: NodeSpecification) -> Result<()> {
         node_register::handle(ctx, id, &args)
     }
@@ -96,6 +125,22 @@ pub mod market {
     /// Sets a node's rate per GPU in one mint; a rate of zero withdraws the offer in that mint.
     pub fn node_price_set(ctx: &mut Context<NodePriceSet>, rate: u64) -> Result<()> {
         node_price_set::handle(ctx, rate)
+    }
+
+    /// Registers a GPU for a node, which has a free GPU more from then on. The network knows each GPU once. Signed by the provider's wallet.
+    pub fn device_register(ctx: &mut Context<DeviceRegister>, identity: [u8; 32]) -> Result<()> {
+        device_register::handle(ctx, identity)
+    }
+
+    /// Moves a GPU to another node of the provider with GPUs of the same class, while one is free. Signed by the provider's wallet.
+    pub fn device_move(ctx: &mut Context<DeviceMove>) -> Result<()> {
+        device_move::handle(ctx)
+    }
+
+    /// Takes a GPU off the network while one of its node is free; anyone may register it anew. Signed by the provider's wallet or the
+    /// market's authority.
+    pub fn device_retire(ctx: &mut Context<DeviceRetire>) -> Result<()> {
+        device_retire::handle(ctx)
     }
 
     /// Says that a node is alive. Signed by the attestation key.
@@ -116,6 +161,11 @@ pub mod market {
     /// Moves tokens from the vault to a token account of the owner's choice.
     pub fn balance_withdraw(ctx: &mut Context<BalanceWithdraw>, amount: u64) -> Result<()> {
         balance_withdraw::handle(ctx, amount)
+    }
+
+    /// Opens the account of a wallet that wants to rent, which holds its record. Anyone may pay for it.
+    pub fn tenant_open(ctx: &mut Context<TenantOpen>) -> Result<()> {
+        tenant_open::handle(ctx)
     }
 
     /// Rents GPUs of a node: moves the escrow from the tenant's balance to the job and reserves the provider's stake.

@@ -29,5 +29,13 @@ pub const JOB: &[u8] = b"job";
 pub const CLAIM: &[u8] = b"claim";
 /// A fee shard: `["fees", mint, number as u8]`.
 pub const FEES: &[u8] = b"fees";
+/// A tenant: `["tenant", wallet]`.
+pub const TENANT: &[u8] = b"tenant";
 /// A proven fault: `["fault", job, kind as u8]`.
 pub const FAULT: &[u8] = b"fault";
+/// A class of GPUs: `["class", name, padded to 16 bytes]`.
+pub const CLASS: &[u8] = b"class";
+/// What a class may cost in a mint: `["price-range", class's name, mint]`.
+pub const PRICE_RANGE: &[u8] = b"price-range";
+/// A GPU: `["device", identity]`.
+pub const DEVICE: &[u8] = b"device";

@@ -8,6 +8,7 @@ use gantry_sdk::{
     client::Client,
     instruction::{fees, market, staking},
     market::MarketParameters,
+    protocol::{class, reputation},
     staking::PoolParameters,
 };
 use solana_system_interface::instruction as system;
@@ -49,10 +50,14 @@ const FEE_BURN_BPS: u16 = 5_000;
 const HEARTBEAT_MAX_AGE_S: u32 = 120;
 /// The shortest that the protocol allows.
 const UNBONDING_PERIOD_S: u32 = 86_400;
+/// Classes that can be offered here: what simulated GPUs are called, and a few that people have.
+const CLASSES: [&str; 5] = ["simulated", "h100-sxm", "h200-sxm", "a100-sxm-80", "rtx-4090"];
 /// Rates are micro-atoms per second: from nothing to 1 USDC per second and GPU.
 const USDC_RATE_CEILING: u64 = USDC * 1_000_000;
 /// The same for GNT.
 const GNT_RATE_CEILING: u64 = GNT * 1_000_000;
+/// Value of a million base units, which are one USDC, in base units of GNT: 2 GNT. So its fees weigh in records.
+const USDC_REFERENCE: u64 = 2 * GNT;
 
 /// Makes the two mints, configures both programs and funds every wallet. Three rounds, each confirmed before the next.
 pub(crate) async fn run(client: &Client, wallets: &Wallets, options: &Options) -> Result<()> {
@@ -91,10 +96,15 @@ pub(crate) async fn run(client: &Client, wallets: &Wallets, options: &Options) -
         let instructions = fees::fee_shards_open(wallets.admin.address(), mint.address()).collect();
         send("open the fee shards", instructions, vec![])
     };
+    let classes = CLASSES
+        .iter()
+        .map(|name| Ok(send("open a GPU class", open_class(wallets, name)?, vec![])))
+        .collect::<Result<Vec<_>>>()?;
     tokio::try_join!(
         send("deposit the tenant's funds", deposit(wallets), vec![&wallets.tenant]),
         open_shards(&wallets.usdc_mint),
         open_shards(&wallets.gnt_mint),
+        try_join_all(classes),
     )?;
     Ok(())
 }
@@ -146,9 +156,23 @@ fn configure_market(wallets: &Wallets, genesis_hash: [u8; 32], options: &Options
     };
     vec![
         market::config_initialize(admin, genesis_hash, parameters),
-        market::mint_register(admin, wallets.usdc_mint.address(), TOKEN_PROGRAM, 1, USDC_RATE_CEILING),
-        market::mint_register(admin, wallets.gnt_mint.address(), TOKEN_PROGRAM, 1, GNT_RATE_CEILING),
+        market::mint_register(admin, wallets.usdc_mint.address(), TOKEN_PROGRAM),
+        market::mint_register(admin, wallets.gnt_mint.address(), TOKEN_PROGRAM),
+        market::mint_reference_set(admin, wallets.usdc_mint.address(), USDC_REFERENCE),
+        market::mint_reference_set(admin, wallets.gnt_mint.address(), reputation::PRICE_ONE),
     ]
+}
+
+/// A class that may be rented in both mints.
+fn open_class(wallets: &Wallets, name: &str) -> Result<Vec<Instruction>> {
+    let admin = wallets.admin.address();
+    let name = class::pack(name).with_context(|| format!("{name:?} is not the name of a class"))?;
+    let (usdc, gnt) = (wallets.usdc_mint.address(), wallets.gnt_mint.address());
+    Ok(vec![
+        market::class_register(admin, name),
+        market::price_range_register(admin, &name, usdc, 1, USDC_RATE_CEILING),
+        market::price_range_register(admin, &name, gnt, 1, GNT_RATE_CEILING),
+    ])
 }
 
 /// Lamports for fees and rent; to providers GNT for their bond, to the tenant USDC to spend.
@@ -180,6 +204,7 @@ fn deposit(wallets: &Wallets) -> Vec<Instruction> {
     let source = token_account(&tenant, &mint);
     vec![
         market::balance_open(tenant, tenant, mint),
+        market::tenant_open(tenant, tenant),
         market::balance_deposit(tenant, mint, source, TOKEN_PROGRAM, TENANT_DEPOSIT),
     ]
 }

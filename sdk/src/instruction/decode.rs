@@ -89,17 +89,26 @@ instructions! {
     ::market::ID:
         market::ConfigInitialize = "market.config_initialize" (genesis_hash: [u8; 32], args: MarketParameters),
         market::ConfigUpdate = "market.config_update" (args: MarketParameters),
-        market::MintRegister = "market.mint_register" (rate_floor: u64, rate_ceiling: u64),
-        market::MintUpdate = "market.mint_update" (rate_floor: u64, rate_ceiling: u64, enabled: bool),
+        market::MintRegister = "market.mint_register" (),
+        market::MintUpdate = "market.mint_update" (enabled: bool),
+        market::MintReferenceSet = "market.mint_reference_set" (reference_price: u64),
+        market::ClassRegister = "market.class_register" (name: [u8; 16]),
+        market::ClassUpdate = "market.class_update" (enabled: bool),
+        market::PriceRangeRegister = "market.price_range_register" (floor: u64, ceiling: u64),
+        market::PriceRangeUpdate = "market.price_range_update" (floor: u64, ceiling: u64),
         market::ProviderRegister = "market.provider_register" (args: ProviderProfile),
         market::ProviderUpdate = "market.provider_update" (args: ProviderProfile),
         market::NodeRegister = "market.node_register" (id: u16, args: NodeSpecification),
         market::NodeUpdate = "market.node_update" (min_duration_s: u32, max_duration_s: u32, active: bool),
         market::NodePriceSet = "market.node_price_set" (rate: u64),
         market::NodeHeartbeat = "market.node_heartbeat" (),
+        market::DeviceRegister = "market.device_register" (identity: [u8; 32]),
+        market::DeviceMove = "market.device_move" (),
+        market::DeviceRetire = "market.device_retire" (),
         market::BalanceOpen = "market.balance_open" (),
         market::BalanceDeposit = "market.balance_deposit" (amount: u64),
         market::BalanceWithdraw = "market.balance_withdraw" (amount: u64),
+        market::TenantOpen = "market.tenant_open" (),
         market::JobOpen = "market.job_open" (nonce: u64, args: JobTerms),
         market::JobStart = "market.job_start" (),
         market::JobSettle = "market.job_settle" (),
@@ -124,6 +133,7 @@ mod tests {
     use super::*;
     use crate::instruction::{market as build_market, staking as build_staking};
 
+    const CLASS: [u8; 16] = *b"h100-sxm\0\0\0\0\0\0\0\0";
     const TERMS: JobTerms = JobTerms {
         session_key: Pubkey::new_from_array([1; 32]),
         bundle_hash: [2; 32],
@@ -135,7 +145,7 @@ mod tests {
     #[test]
     fn what_is_built_reads_back_with_its_arguments() {
         let key = Pubkey::new_unique();
-        let open = build_market::job_open(key, 7, key, key, key, TERMS);
+        let open = build_market::job_open(key, 7, key, key, &CLASS, key, TERMS);
         let call = decode(&open.program_id, &open.data).unwrap();
         assert_eq!(call, Call::JobOpen { nonce: 7, args: TERMS });
         assert_eq!(call.name(), "market.job_open");
@@ -173,7 +183,7 @@ mod tests {
     #[test]
     fn missing_and_trailing_arguments_are_refused() {
         let key = Pubkey::new_unique();
-        let open = build_market::job_open(key, 7, key, key, key, TERMS);
+        let open = build_market::job_open(key, 7, key, key, &CLASS, key, TERMS);
         let shorter = &open.data[..open.data.len() - 1];
         let longer = [&open.data[..], &[0]].concat();
         for data in [shorter, &longer] {

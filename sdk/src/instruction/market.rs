@@ -1,5 +1,6 @@
 //! Instructions of the market program.
 
+use gantry_protocol::class::Name;
 use market::{
     JobTerms, MarketParameters, NodeSpecification, ProviderProfile, accounts, instruction as arguments, state::Job,
 };
@@ -12,13 +13,19 @@ use crate::{
     receipt::CoSignedReceipt,
 };
 
+mod classes;
+mod devices;
 mod life;
 mod longer;
 mod proofs;
+mod records;
 
+pub use classes::*;
+pub use devices::*;
 pub use life::*;
 pub use longer::*;
 pub use proofs::*;
+pub use records::*;
 
 /// Creates the configuration; `deployer` is the program's upgrade authority and signs.
 #[must_use]
@@ -48,15 +55,9 @@ pub fn config_update(authority: Pubkey, args: MarketParameters) -> Instruction {
     )
 }
 
-/// Admits a mint with a range of rates per GPU; `authority` signs and pays the rent.
+/// Admits a mint; `authority` signs and pays the rent.
 #[must_use]
-pub fn mint_register(
-    authority: Pubkey,
-    mint: Pubkey,
-    token_program: Pubkey,
-    rate_floor: u64,
-    rate_ceiling: u64,
-) -> Instruction {
+pub fn mint_register(authority: Pubkey, mint: Pubkey, token_program: Pubkey) -> Instruction {
     build(
         market::ID,
         &accounts::MintRegister {
@@ -69,16 +70,13 @@ pub fn mint_register(
             token_program,
             system_program: SYSTEM_PROGRAM,
         },
-        &arguments::MintRegister {
-            rate_floor,
-            rate_ceiling,
-        },
+        &arguments::MintRegister {},
     )
 }
 
-/// Changes a mint's range of rates, or whether new jobs may be opened in it; `authority` signs.
+/// Changes whether new jobs may be opened in a mint; `authority` signs.
 #[must_use]
-pub fn mint_update(authority: Pubkey, mint: Pubkey, rate_floor: u64, rate_ceiling: u64, enabled: bool) -> Instruction {
+pub fn mint_update(authority: Pubkey, mint: Pubkey, enabled: bool) -> Instruction {
     build(
         market::ID,
         &accounts::MintUpdate {
@@ -86,11 +84,7 @@ pub fn mint_update(authority: Pubkey, mint: Pubkey, rate_floor: u64, rate_ceilin
             config: address::config(),
             registered_mint: address::registered_mint(&mint),
         },
-        &arguments::MintUpdate {
-            rate_floor,
-            rate_ceiling,
-            enabled,
-        },
+        &arguments::MintUpdate { enabled },
     )
 }
 
@@ -130,6 +124,7 @@ pub fn node_register(owner: Pubkey, id: u16, args: NodeSpecification) -> Instruc
         &accounts::NodeRegister {
             owner,
             provider,
+            gpu_class: address::gpu_class(&args.class),
             node: address::node(&provider, id),
             system_program: SYSTEM_PROGRAM,
         },
@@ -155,15 +150,16 @@ pub fn node_update(owner: Pubkey, node: Pubkey, min_duration_s: u32, max_duratio
     )
 }
 
-/// Sets a node's rate per GPU in a mint, zero to withdraw the offer; `owner` signs.
+/// Sets the rate per GPU of a node of this class in a mint, zero to withdraw the offer; `owner` signs.
 #[must_use]
-pub fn node_price_set(owner: Pubkey, node: Pubkey, mint: Pubkey, rate: u64) -> Instruction {
+pub fn node_price_set(owner: Pubkey, node: Pubkey, class: &Name, mint: Pubkey, rate: u64) -> Instruction {
     build(
         market::ID,
         &accounts::NodePriceSet {
             owner,
             node,
             registered_mint: address::registered_mint(&mint),
+            price_range: address::price_range(class, &mint),
             balance: address::balance(&owner, &mint),
         },
         &arguments::NodePriceSet { rate },
@@ -243,13 +239,14 @@ pub fn balance_withdraw(
     )
 }
 
-/// Opens a job on `node`, whose provider's wallet is `provider_owner`; `tenant` signs and pays the rent.
+/// Opens a job on `node`, which is of this class, and whose provider's wallet is `provider_owner`; `tenant` signs and pays the rent.
 #[must_use]
 pub fn job_open(
     tenant: Pubkey,
     nonce: u64,
     node: Pubkey,
     provider_owner: Pubkey,
+    class: &Name,
     mint: Pubkey,
     args: JobTerms,
 ) -> Instruction {
@@ -259,9 +256,12 @@ pub fn job_open(
             tenant,
             config: address::config(),
             registered_mint: address::registered_mint(&mint),
+            gpu_class: address::gpu_class(class),
+            price_range: address::price_range(class, &mint),
             provider: address::provider(&provider_owner),
             node,
             balance: address::balance(&tenant, &mint),
+            tenant_account: address::tenant(&tenant),
             job: address::job(&tenant, nonce),
             signer: address::market_signer(),
             pool: address::pool(),
@@ -329,6 +329,8 @@ pub fn job_close(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
             stake: address::stake(&job.provider),
             staking_program: staking::ID,
             fee_shard: address::fee_shard_of(&address, &job.mint),
+            provider: address::provider(&job.provider),
+            tenant_account: address::tenant(&job.tenant),
         },
         &arguments::JobClose {},
     )
@@ -348,6 +350,8 @@ pub fn job_cancel(caller: Pubkey, address: Pubkey, job: &Job) -> Instruction {
             pool: address::pool(),
             stake: address::stake(&job.provider),
             staking_program: staking::ID,
+            provider: address::provider(&job.provider),
+            tenant_account: address::tenant(&job.tenant),
         },
         &arguments::JobCancel {},
     )

@@ -31,7 +31,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("gantry-fuzz", &["gantry-sdk"]),
     ("panics", &["gantry-onchain"]),
     ("path-tracer", &[]),
-    ("xtask", &["gantry-postgres"]),
+    ("xtask", &["gantry-postgres", "gantry-protocol"]),
 ];
 
 /// A package of the workspace.

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::{
     agent::impostor::Impostor,
-    job::scripted_chain::{account, blank, refused, scripted},
+    job::scripted_chain::{account, blank, confirmed, refused, scripted, signature_of},
 };
 
 const MINT: Pubkey = Pubkey::new_from_array([5; 32]);
@@ -21,8 +21,6 @@ fn mint() -> Mint {
         name: "USDC".into(),
         decimals: 6,
         token_program: address::TOKEN_PROGRAM,
-        rate_floor: 1,
-        rate_ceiling: u64::MAX,
         enabled: true,
     }
 }
@@ -65,9 +63,11 @@ struct Outcome {
 async fn open_with(candidates: &[Candidate], codes: &'static [u32], found: Option<u8>) -> Outcome {
     let (root, wallet) = (tempfile::tempdir().unwrap(), Keypair::new());
     let balance_address = address::balance(&wallet.pubkey(), &MINT).to_string();
+    let tenant_address = address::tenant(&wallet.pubkey()).to_string();
     let sent = Arc::new(AtomicUsize::new(0));
     let counted = sent.clone();
     let client = scripted(move |method, parameters| match method {
+        "getAccountInfo" if parameters[0] == json!(tenant_address) => Some(account(Some(&blank::<Tenant>()))),
         "getAccountInfo" if parameters[0] == json!(balance_address) => {
             let mut balance: Balance = blank();
             balance.amount = 1_000_000;
@@ -126,6 +126,43 @@ async fn a_job_that_was_refused_leaves_nothing_behind() {
     let outcome = open_with(&[candidate(7, NOBODY, [0; 32])], REFUSAL, None).await;
     assert!(outcome.opened.is_err());
     assert_eq!((outcome.sent, outcome.kept), (1, 0));
+}
+
+#[tokio::test]
+async fn a_wallet_that_has_never_rented_gets_its_account_first() {
+    const PAUSED: u32 = 7_021;
+    assert_eq!(code("Paused"), PAUSED);
+    let (root, wallet) = (tempfile::tempdir().unwrap(), Keypair::new());
+    let [tenant, balance] = [
+        address::tenant(&wallet.pubkey()),
+        address::balance(&wallet.pubkey(), &MINT),
+    ]
+    .map(|address| address.to_string());
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = sent.clone();
+    let client = scripted(move |method, parameters| match method {
+        "getAccountInfo" if parameters[0] == json!(tenant) => {
+            let is_open = counted.load(Ordering::Relaxed) > 0;
+            Some(account(is_open.then(blank::<Tenant>).as_ref()))
+        }
+        "getAccountInfo" if parameters[0] == json!(balance) => {
+            let mut balance: Balance = blank();
+            balance.amount = 1_000_000;
+            Some(account(Some(&balance)))
+        }
+        "getAccountInfo" => Some(account::<Job>(None)),
+        "getSignatureStatuses" => Some(confirmed()),
+        "sendTransaction" => Some(match counted.fetch_add(1, Ordering::Relaxed) {
+            0 => signature_of(parameters),
+            _ => refused(PAUSED),
+        }),
+        _ => None,
+    });
+    let store = Store::new(root.path());
+    let candidates = [candidate(7, NOBODY, [0; 32])];
+    let opened = open(&client, &store, &wallet, &mint(), &candidates, &rent(1, 60)).await;
+    assert!(opened.is_err());
+    assert_eq!((sent.load(Ordering::Relaxed), store.jobs().unwrap().len()), (2, 0));
 }
 
 #[tokio::test]

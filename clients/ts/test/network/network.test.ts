@@ -23,6 +23,7 @@ before(async () => {
         transferLamports(admin, renter.address, 1_000_000_000n),
         await openTokenAccount(admin, renter.address, mint),
         await mintTokens(admin, renter.address, mint, DEPOSIT),
+        await market.getTenantOpenInstructionAsync({ payer: admin, wallet: renter.address }),
     ]);
 });
 
@@ -55,6 +56,7 @@ async function terms(): Promise<Parameters<typeof market.getJobOpenInstructionAs
         bundleHash: new Uint8Array(32),
         maxRate: price.rate,
         maxDurationS: Math.max(60, data.minDurationS),
+        class: data.class,
         gpus: 1,
     };
 }

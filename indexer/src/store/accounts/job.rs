@@ -17,7 +17,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              bundle_hash, samples_root, nonce, rate, escrow, owed, paid, fee, refund, stake_reserved, sequence,
              metered_ms, opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s,
              gpus, fee_bps, state, is_final, former_key, co_signed_ms, claimed,
-             former_session_key, session_rotated_at, exits_at
+             former_session_key, session_rotated_at, exits_at, reference_price
          )
          SELECT * FROM UNNEST(
              $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[], $7::BYTEA[], $8::BYTEA[],
@@ -25,13 +25,14 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              $16::NUMERIC[], $17::NUMERIC[], $18::NUMERIC[], $19::NUMERIC[], $20::NUMERIC[], $21::NUMERIC[],
              $22::NUMERIC[], $23::BIGINT[], $24::BIGINT[], $25::BIGINT[], $26::BIGINT[], $27::BIGINT[], $28::BIGINT[],
              $29::BIGINT[], $30::INTEGER[], $31::INTEGER[], $32::SMALLINT[], $33::BOOLEAN[],
-             $34::BYTEA[], $35::NUMERIC[], $36::BOOLEAN[], $37::BYTEA[], $38::BIGINT[], $39::BIGINT[]
+             $34::BYTEA[], $35::NUMERIC[], $36::BOOLEAN[], $37::BYTEA[], $38::BIGINT[], $39::BIGINT[],
+             $40::NUMERIC[]
          ) AS n (
              address, slot, write_version, tenant, provider, node, mint, session_key, attestation_key, genesis_hash,
              bundle_hash, samples_root, nonce, rate, escrow, owed, paid, fee, refund, stake_reserved, sequence,
              metered_ms, opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s,
              gpus, fee_bps, state, is_final, former_key, co_signed_ms, claimed,
-             former_session_key, session_rotated_at, exits_at
+             former_session_key, session_rotated_at, exits_at, reference_price
          )
          WHERE NOT EXISTS (
              SELECT FROM tombstones d
@@ -42,7 +43,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              bundle_hash, samples_root, nonce, rate, escrow, owed, paid, fee, refund, stake_reserved, sequence,
              metered_ms, opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s,
              gpus, fee_bps, state, is_final, former_key, co_signed_ms, claimed,
-             former_session_key, session_rotated_at, exits_at
+             former_session_key, session_rotated_at, exits_at, reference_price
          ) = (
              EXCLUDED.slot, EXCLUDED.write_version, EXCLUDED.tenant, EXCLUDED.provider, EXCLUDED.node, EXCLUDED.mint,
              EXCLUDED.session_key, EXCLUDED.attestation_key, EXCLUDED.genesis_hash, EXCLUDED.bundle_hash,
@@ -51,7 +52,8 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              EXCLUDED.opened_at, EXCLUDED.start_deadline, EXCLUDED.started_at, EXCLUDED.stopped_at, EXCLUDED.ended_at,
              EXCLUDED.max_duration_s, EXCLUDED.grace_window_s, EXCLUDED.gpus, EXCLUDED.fee_bps, EXCLUDED.state,
              EXCLUDED.is_final, EXCLUDED.former_key, EXCLUDED.co_signed_ms, EXCLUDED.claimed,
-             EXCLUDED.former_session_key, EXCLUDED.session_rotated_at, EXCLUDED.exits_at
+             EXCLUDED.former_session_key, EXCLUDED.session_rotated_at, EXCLUDED.exits_at,
+             EXCLUDED.reference_price
          )
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &heads.addresses[..] as _,
@@ -93,6 +95,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
         &column(rows, |row| row.account.former_session_key.to_bytes())[..] as _,
         &column(rows, |row| row.account.session_rotated_at),
         &column(rows, |row| row.account.exits_at),
+        &column(rows, |row| amount(row.account.reference_price)),
     )
     .execute(connection)
     .await?;

@@ -13,27 +13,26 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Regist
     let heads = Heads::of(rows);
     sqlx::query!(
         "INSERT INTO mints AS t (
-             address, slot, write_version, mint, vault, token_program, rate_floor, rate_ceiling, decimals, enabled,
-             fee_shards
+             address, slot, write_version, mint, vault, token_program, decimals, enabled,
+             fee_shards, reference_price
          )
          SELECT * FROM UNNEST(
-             $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[], $7::NUMERIC[],
-             $8::NUMERIC[], $9::SMALLINT[], $10::BOOLEAN[], $11::SMALLINT[]
+             $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[],
+             $7::SMALLINT[], $8::BOOLEAN[], $9::SMALLINT[], $10::NUMERIC[]
          ) AS n (
-             address, slot, write_version, mint, vault, token_program, rate_floor, rate_ceiling, decimals, enabled,
-             fee_shards
+             address, slot, write_version, mint, vault, token_program, decimals, enabled,
+             fee_shards, reference_price
          )
          WHERE NOT EXISTS (
              SELECT FROM tombstones d
              WHERE d.address = n.address AND (d.slot, d.write_version) >= (n.slot, n.write_version)
          )
          ON CONFLICT (address) DO UPDATE SET (
-             slot, write_version, mint, vault, token_program, rate_floor, rate_ceiling, decimals, enabled,
-             fee_shards
+             slot, write_version, mint, vault, token_program, decimals, enabled,
+             fee_shards, reference_price
          ) = (
              EXCLUDED.slot, EXCLUDED.write_version, EXCLUDED.mint, EXCLUDED.vault, EXCLUDED.token_program,
-             EXCLUDED.rate_floor, EXCLUDED.rate_ceiling, EXCLUDED.decimals, EXCLUDED.enabled,
-             EXCLUDED.fee_shards
+             EXCLUDED.decimals, EXCLUDED.enabled, EXCLUDED.fee_shards, EXCLUDED.reference_price
          )
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &heads.addresses[..] as _,
@@ -42,11 +41,10 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Regist
         &column(rows, |row| row.account.mint.to_bytes())[..] as _,
         &column(rows, |row| row.account.vault.to_bytes())[..] as _,
         &column(rows, |row| row.account.token_program.to_bytes())[..] as _,
-        &column(rows, |row| amount(row.account.rate_floor)),
-        &column(rows, |row| amount(row.account.rate_ceiling)),
         &column(rows, |row| i16::from(row.account.decimals)),
         &column(rows, |row| row.account.enabled != 0),
         &column(rows, |row| i16::from(row.account.fee_shards)),
+        &column(rows, |row| amount(row.account.reference_price)),
     )
     .execute(connection)
     .await?;

@@ -7,18 +7,25 @@ mod balance;
 mod claim;
 mod config;
 mod delegation;
+mod device;
 mod fault;
 mod fee_shard;
+mod gpu_class;
 mod job;
 mod mint;
 mod node;
 mod pool;
+mod price_range;
 mod provider;
 mod stake;
+mod tenant;
 
 use gantry_sdk::{
     account::Account,
-    market::state::{Balance, Claim, Config, Fault, FeeShard, Job, Node, Provider, RegisteredMint},
+    market::state::{
+        Balance, Claim, Config, Device, Fault, FeeShard, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint,
+        Tenant,
+    },
     staking::state::{Delegation, Pool, Stake},
 };
 use sqlx::PgConnection;
@@ -67,6 +74,10 @@ struct Sorted<'a> {
     faults: Vec<Row<'a, Fault>>,
     claims: Vec<Row<'a, Claim>>,
     fee_shards: Vec<Row<'a, FeeShard>>,
+    tenants: Vec<Row<'a, Tenant>>,
+    classes: Vec<Row<'a, GpuClass>>,
+    ranges: Vec<Row<'a, PriceRange>>,
+    devices: Vec<Row<'a, Device>>,
 }
 
 /// Takes over every account that is newer than what is known of it, and buries what was closed.
@@ -86,6 +97,10 @@ pub(super) async fn upsert(connection: &mut PgConnection, changes: &Changes) -> 
     fault::upsert(&mut *connection, &sorted.faults).await?;
     claim::upsert(&mut *connection, &sorted.claims).await?;
     fee_shard::upsert(&mut *connection, &sorted.fee_shards).await?;
+    tenant::upsert(&mut *connection, &sorted.tenants).await?;
+    gpu_class::upsert(&mut *connection, &sorted.classes).await?;
+    price_range::upsert(&mut *connection, &sorted.ranges).await?;
+    device::upsert(&mut *connection, &sorted.devices).await?;
     tombstones::bury(&mut *connection, &changes.closed).await?;
     tombstones::bury_known(&mut *connection, &changes.emptied).await
 }
@@ -150,7 +165,27 @@ fn sort(changes: &Changes) -> Sorted<'_> {
                 version,
                 account,
             }),
+            Account::GpuClass(account) => sorted.classes.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::PriceRange(account) => sorted.ranges.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Device(account) => sorted.devices.push(Row {
+                address,
+                version,
+                account,
+            }),
             Account::FeeShard(account) => sorted.fee_shards.push(Row {
+                address,
+                version,
+                account,
+            }),
+            Account::Tenant(account) => sorted.tenants.push(Row {
                 address,
                 version,
                 account,

@@ -8,11 +8,15 @@ use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 use pinocchio::sysvars::instructions::{Instructions, INSTRUCTIONS_ID};
 
-use super::evidence::{contradiction, signatures};
+use super::{
+    evidence::{contradiction, signatures},
+    recording::provider_recorded,
+};
 use crate::{
     errors::MarketError,
     events::FaultProven,
     seeds,
+    staking_calls::{Caller, Slashed},
     state::{Fault, Job, Provider},
 };
 
@@ -57,7 +61,7 @@ pub struct FaultProve {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
-    let (signer_bump, fault_bump) = ([ctx.bumps.signer], ctx.bumps.fault);
+    let (signer_bump, fault_bump) = (ctx.bumps.signer, ctx.bumps.fault);
     let accounts = &mut ctx.accounts;
     require!(
         accounts.provider.owner == accounts.job.provider,
@@ -69,24 +73,24 @@ pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
     let before = signatures(&instructions)?;
     let (fault, sequence) = contradiction(before.get_instruction_data(), &accounts.job, now)?;
     require!(fault.is_some_and(|fault| fault as u8 == kind), MarketError::NoFault);
-    let penalty = accounts.provider.convict();
+    let penalty = accounts.provider.convict(now);
 
     let before = accounts.stake.slashed;
-    staking::cpi::stake_slash(
-        CpiContext::new_with_signer(
-            accounts.staking_program.address(),
-            staking::cpi::accounts::StakeSlash {
-                market_signer: accounts.signer.to_cpi_handle(),
-                pool: accounts.pool.try_to_cpi_handle_mut()?,
-                stake: accounts.stake.try_to_cpi_handle_mut()?,
-                mint: accounts.mint.try_to_cpi_handle_mut()?,
-                vault: accounts.vault.try_to_cpi_handle_mut()?,
-                bounty_account: accounts.bounty_account.try_to_cpi_handle_mut()?,
-                token_program: accounts.token_program.to_cpi_handle(),
-            },
-            &[&[seeds::SIGNER, &signer_bump]],
-        ),
-        penalty.get(),
+    Caller {
+        program: &accounts.staking_program,
+        signer: &accounts.signer,
+        bump: signer_bump,
+    }
+    .slash(
+        Slashed {
+            pool: &mut accounts.pool,
+            stake: &mut accounts.stake,
+            mint: &mut accounts.mint,
+            vault: &mut accounts.vault,
+            bounty_account: &mut accounts.bounty_account,
+            token_program: &accounts.token_program,
+        },
+        penalty,
     )?;
     let slashed = accounts
         .stake
@@ -116,5 +120,6 @@ pub(crate) fn handle(ctx: &mut Context<FaultProve>, kind: u8) -> Result<()> {
         faults: accounts.provider.faults,
         at: now.0,
     });
+    provider_recorded(&accounts.job, &accounts.provider);
     Ok(())
 }

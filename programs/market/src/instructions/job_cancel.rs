@@ -4,10 +4,13 @@ use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
 use gantry_protocol::UnixSeconds;
 
-use super::job_end::GiveBack;
+use super::{
+    job_end::GiveBack,
+    recording::{note_cancelled, require_sides},
+};
 use crate::{
     events::JobCancelled,
-    state::{Balance, Job, Node},
+    state::{Balance, Job, Node, Provider, Tenant},
 };
 
 /// Accounts of `job_cancel`.
@@ -32,6 +35,12 @@ pub struct JobCancel {
     pub stake: Account<staking::state::Stake>,
     #[account(address = staking::ID)]
     pub staking_program: UncheckedAccount,
+    /// The provider's account, whose record the job changes.
+    #[account(mut)]
+    pub provider: Account<Provider>,
+    /// The tenant's account, whose record the job changes.
+    #[account(mut)]
+    pub tenant_account: Account<Tenant>,
 }
 
 #[inline(never)]
@@ -41,6 +50,7 @@ pub(crate) fn handle(ctx: &mut Context<JobCancel>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let by_provider = *accounts.caller.address() == accounts.job.attestation_key;
     let refund = accounts.job.cancel(now, by_provider)?;
+    require_sides(&accounts.job, &accounts.provider, &accounts.tenant_account)?;
     GiveBack {
         job: &accounts.job,
         balance: &mut accounts.balance,
@@ -60,5 +70,6 @@ pub(crate) fn handle(ctx: &mut Context<JobCancel>) -> Result<()> {
         at: now.0,
         gpus_free: u64::from(accounts.node.gpus_free),
     });
+    note_cancelled(&accounts.job, &mut accounts.provider, &mut accounts.tenant_account);
     Ok(())
 }

@@ -4,10 +4,13 @@ use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
 use gantry_protocol::{Atoms, UnixSeconds};
 
-use super::job_end::GiveBack;
+use super::{
+    job_end::GiveBack,
+    recording::{note_closed, require_sides},
+};
 use crate::{
     events::JobClosed,
-    state::{Balance, FeeShard, Job, Node},
+    state::{Balance, FeeShard, Job, Node, Provider, Tenant},
 };
 
 /// Accounts of `job_close`.
@@ -35,6 +38,12 @@ pub struct JobClose {
     /// The shard that collects the job's fee.
     #[account(mut)]
     pub fee_shard: Account<FeeShard>,
+    /// The provider's account, whose record the job changes.
+    #[account(mut)]
+    pub provider: Account<Provider>,
+    /// The tenant's account, whose record the job changes.
+    #[account(mut)]
+    pub tenant_account: Account<Tenant>,
 }
 
 #[inline(never)]
@@ -44,6 +53,7 @@ pub(crate) fn handle(ctx: &mut Context<JobClose>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let by_provider = *accounts.caller.address() == accounts.job.attestation_key;
     let refund = accounts.job.conclude(now, by_provider)?;
+    require_sides(&accounts.job, &accounts.provider, &accounts.tenant_account)?;
     let job = &accounts.job;
     accounts.fee_shard.collect(job.address(), &job.mint, Atoms(job.fee))?;
     GiveBack {
@@ -70,5 +80,6 @@ pub(crate) fn handle(ctx: &mut Context<JobClose>) -> Result<()> {
         at: now.0,
         gpus_free: u64::from(accounts.node.gpus_free),
     });
+    note_closed(&accounts.job, &mut accounts.provider, &mut accounts.tenant_account);
     Ok(())
 }

@@ -5,7 +5,7 @@ use gantry_protocol::Atoms;
 
 use crate::{
     errors::MarketError,
-    seeds,
+    staking_calls::Caller,
     state::{Balance, Job, Node},
 };
 
@@ -28,18 +28,11 @@ impl GiveBack<'_> {
         require!(self.stake.owner == self.job.provider, MarketError::WrongStake);
         self.balance.credit(refund)?;
         self.node.give_back(self.job.gpus)?;
-        let bump = [self.signer_bump];
-        staking::cpi::stake_release(
-            CpiContext::new_with_signer(
-                self.staking_program.address(),
-                staking::cpi::accounts::StakeRelease {
-                    market_signer: self.signer.to_cpi_handle(),
-                    pool: self.pool.to_cpi_handle(),
-                    stake: self.stake.try_to_cpi_handle_mut()?,
-                },
-                &[&[seeds::SIGNER, &bump]],
-            ),
-            self.job.stake_reserved,
-        )
+        Caller {
+            program: self.staking_program,
+            signer: self.signer,
+            bump: self.signer_bump,
+        }
+        .release(self.pool, self.stake, self.job.stake_reserved)
     }
 }

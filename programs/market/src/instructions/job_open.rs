@@ -10,7 +10,8 @@ use crate::{
     errors::MarketError,
     events::JobOpened,
     seeds,
-    state::{Balance, Config, Job, Node, OpenTerms, Provider, RegisteredMint},
+    staking_calls::Caller,
+    state::{Balance, Config, GpuClass, Job, Node, OpenTerms, PriceRange, Provider, RegisteredMint, Tenant},
 };
 
 /// What the tenant asks for.
@@ -39,6 +40,10 @@ pub struct JobOpen {
     #[account(seeds = [b"config"], bump)]
     pub config: Account<Config>,
     pub registered_mint: Account<RegisteredMint>,
+    /// The node's class.
+    pub gpu_class: Account<GpuClass>,
+    /// What the class may cost in the mint now.
+    pub price_range: Account<PriceRange>,
     #[account(address = node.provider)]
     pub provider: Account<Provider>,
     #[account(mut)]
@@ -46,6 +51,8 @@ pub struct JobOpen {
     /// The tenant's balance.
     #[account(mut)]
     pub balance: Account<Balance>,
+    /// The tenant's account, which the job writes when it ends.
+    pub tenant_account: Account<Tenant>,
     #[account(init, payer = tenant, seeds = [seeds::JOB, tenant.address().as_ref(), &nonce.to_le_bytes()], bump)]
     pub job: Account<Job>,
     /// Signs towards the staking program; holds no data.
@@ -64,7 +71,7 @@ pub struct JobOpen {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
-    let bump = [ctx.bumps.signer];
+    let signer_bump = ctx.bumps.signer;
     let job_bump = ctx.bumps.job;
     let terms = agree(&ctx.accounts, args)?;
     let accounts = &mut ctx.accounts;
@@ -93,18 +100,12 @@ pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) ->
     job.bump = job_bump;
     accounts.balance.debit(escrow)?;
 
-    staking::cpi::stake_reserve(
-        CpiContext::new_with_signer(
-            accounts.staking_program.address(),
-            staking::cpi::accounts::StakeReserve {
-                market_signer: accounts.signer.to_cpi_handle(),
-                pool: accounts.pool.to_cpi_handle(),
-                stake: accounts.stake.try_to_cpi_handle_mut()?,
-            },
-            &[&[seeds::SIGNER, &bump]],
-        ),
-        stake_reserved,
-    )?;
+    Caller {
+        program: &accounts.staking_program,
+        signer: &accounts.signer,
+        bump: signer_bump,
+    }
+    .reserve(&accounts.pool, &mut accounts.stake, stake_reserved)?;
     emit(opened(accounts));
     Ok(())
 }
@@ -115,6 +116,7 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
         return Err(MarketError::Paused);
     }
     accounts.registered_mint.require_open()?;
+    accounts.gpu_class.require_open(&accounts.node.class)?;
     accounts
         .config
         .require_at_arms_length(accounts.tenant.address(), &accounts.node.owner)?;
@@ -124,14 +126,18 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
     accounts
         .balance
         .require_of(accounts.tenant.address(), &accounts.registered_mint.mint)?;
+    accounts.tenant_account.require_of(accounts.tenant.address())?;
     if accounts.stake.owner != accounts.node.owner {
         return Err(MarketError::WrongStake);
     }
     accounts
         .provider
         .require_covered(accounts.stake.backing(), accounts.config.stake_per_gpu)?;
-    let rate = accounts.node.price(&accounts.registered_mint.mint)?;
-    accounts.registered_mint.require_in_range(rate)?;
+    let mint = &accounts.registered_mint.mint;
+    let rate = accounts.node.price(mint)?;
+    // Governance may have narrowed it since the price was set.
+    accounts.price_range.require_of(&accounts.node.class, mint)?;
+    accounts.price_range.require_holds(rate)?;
     if rate > Rate(args.max_rate) {
         return Err(MarketError::RateAboveLimit);
     }
@@ -139,6 +145,7 @@ fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms,
         rate: rate.times(args.gpus).ok_or(MarketError::AmountOverflow)?,
         max_duration_s: args.max_duration_s,
         fee: Bps::new(accounts.config.fee_bps).ok_or(MarketError::ParameterOutOfRange)?,
+        reference_price: accounts.registered_mint.reference_price,
         start_deadline_s: accounts.config.start_deadline_s,
         grace_window_s: accounts.config.grace_window_s,
     })
@@ -159,6 +166,7 @@ fn opened(accounts: &JobOpen) -> JobOpened {
         rate: job.rate,
         escrow: job.escrow,
         stake_reserved: job.stake_reserved,
+        reference_price: job.reference_price,
         balance: accounts.balance.amount,
         opened_at: job.opened_at,
         start_deadline: job.start_deadline,

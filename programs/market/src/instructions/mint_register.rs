@@ -37,7 +37,7 @@ pub struct MintRegister {
 }
 
 #[inline(never)]
-pub(crate) fn handle(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceiling: u64) -> Result<()> {
+pub(crate) fn handle(ctx: &mut Context<MintRegister>) -> Result<()> {
     let accounts = &mut ctx.accounts;
     let registered = &mut accounts.registered_mint;
     registered.mint = *accounts.mint.address();
@@ -46,7 +46,6 @@ pub(crate) fn handle(ctx: &mut Context<MintRegister>, rate_floor: u64, rate_ceil
     registered.decimals = accounts.mint.decimals();
     registered.enabled = 1;
     registered.bump = ctx.bumps.registered_mint;
-    registered.set_range(rate_floor, rate_ceiling)?;
     emit(configured(registered));
     Ok(())
 }
@@ -57,8 +56,6 @@ pub(super) fn configured(registered: &RegisteredMint) -> MintConfigured {
         mint: registered.mint,
         vault: registered.vault,
         token_program: registered.token_program,
-        rate_floor: registered.rate_floor,
-        rate_ceiling: registered.rate_ceiling,
         decimals: u32::from(registered.decimals),
         enabled: u32::from(registered.enabled),
     }

@@ -1,4 +1,4 @@
-//! Changes a mint's price range, or stops new jobs in it.
+//! Stops new jobs in a mint, or admits them again.
 
 use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
@@ -21,9 +21,8 @@ pub struct MintUpdate {
 }
 
 #[inline(never)]
-pub(crate) fn handle(ctx: &mut Context<MintUpdate>, rate_floor: u64, rate_ceiling: u64, enabled: bool) -> Result<()> {
+pub(crate) fn handle(ctx: &mut Context<MintUpdate>, enabled: bool) -> Result<()> {
     let registered = &mut ctx.accounts.registered_mint;
-    registered.set_range(rate_floor, rate_ceiling)?;
     registered.enabled = u8::from(enabled);
     emit(configured(registered));
     Ok(())

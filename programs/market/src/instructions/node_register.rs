@@ -1,4 +1,4 @@
-//! Registers a node.
+//! Registers a node, whose GPUs are registered one by one.
 
 #![allow(unused_variables)] // The derive binds the argument in seeds again where it does not use it.
 
@@ -9,7 +9,7 @@ use crate::{
     errors::MarketError,
     events::NodeRegistered,
     seeds,
-    state::{Node, Provider},
+    state::{GpuClass, Node, Provider},
 };
 
 /// What a node is and how long it may be rented.
@@ -26,8 +26,6 @@ pub struct NodeSpecification {
     pub min_duration_s: u32,
     /// Longest job in seconds.
     pub max_duration_s: u32,
-    /// GPUs in all.
-    pub gpus: u16,
     /// Whether the GPUs are simulated.
     pub simulated: bool,
 }
@@ -41,6 +39,8 @@ pub struct NodeRegister {
     pub owner: Signer,
     #[account(mut)]
     pub provider: Account<Provider>,
+    /// The node's class.
+    pub gpu_class: Account<GpuClass>,
     #[account(init, payer = owner, seeds = [seeds::NODE, provider.address().as_ref(), &id.to_le_bytes()], bump)]
     pub node: Account<Node>,
     pub system_program: Program<System>,
@@ -49,6 +49,7 @@ pub struct NodeRegister {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<NodeRegister>, id: u16, args: &NodeSpecification) -> Result<()> {
     let now = Clock::get()?.unix_timestamp;
+    ctx.accounts.gpu_class.require_open(&args.class)?;
     let provider = &mut ctx.accounts.provider;
     require!(id == provider.nodes, MarketError::NodeIdOutOfOrder);
     provider.nodes = provider.nodes.checked_add(1).ok_or(MarketError::NodeIdOutOfOrder)?;
@@ -60,7 +61,6 @@ pub(crate) fn handle(ctx: &mut Context<NodeRegister>, id: u16, args: &NodeSpecif
     node.registered_at = now;
     node.bump = ctx.bumps.node;
     node.specify(args)?;
-    provider.count_offer(node.gpus, false, true)?;
     emit(NodeRegistered {
         node: address,
         provider: node.provider,
@@ -70,10 +70,8 @@ pub(crate) fn handle(ctx: &mut Context<NodeRegister>, id: u16, args: &NodeSpecif
         memory_mib: node.memory_mib,
         min_duration_s: node.min_duration_s,
         max_duration_s: node.max_duration_s,
-        gpus: node.gpus,
         id,
-        simulated: u64::from(node.simulated),
-        gpus_offered: u64::from(provider.gpus_offered),
+        simulated: u16::from(node.simulated),
         at: now,
     });
     Ok(())

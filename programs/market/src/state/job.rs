@@ -8,6 +8,7 @@ use crate::MarketError;
 mod claims;
 mod exits;
 mod keys;
+mod reputation;
 
 /// Where a job stands. `Open → Running → (Stopped →) Closed`, or `Open → Cancelled`.
 #[repr(u8)]
@@ -67,6 +68,9 @@ pub struct Job {
     pub refund: u64,
     /// Stake that the job reserved, in base units of the network token.
     pub stake_reserved: u64,
+    /// Value of a million base units of the mint in base units of the network token, at the opening: what weighs the job in the records
+    /// of its two sides.
+    pub reference_price: u64,
     /// Sequence of the last settled receipt; zero before the first.
     pub sequence: u64,
     /// Metered milliseconds of the last settled receipt.
@@ -105,7 +109,7 @@ pub struct Job {
     pub claimed: u8,
 }
 
-const _: () = assert!(core::mem::size_of::<Job>() == 512);
+const _: () = assert!(core::mem::size_of::<Job>() == 520);
 
 /// What a job is opened with, after the node, the mint and the configuration have agreed.
 pub struct OpenTerms {
@@ -115,6 +119,8 @@ pub struct OpenTerms {
     pub max_duration_s: u32,
     /// The protocol's part.
     pub fee: Bps,
+    /// What weighs the job in the records of its two sides.
+    pub reference_price: u64,
     /// Seconds to start within.
     pub start_deadline_s: u32,
     /// Seconds after the end in which receipts may still be settled.
@@ -161,6 +167,7 @@ impl Job {
         self.escrow = escrow.0;
         self.max_duration_s = terms.max_duration_s;
         self.fee_bps = terms.fee.get();
+        self.reference_price = terms.reference_price;
         self.grace_window_s = terms.grace_window_s;
         self.opened_at = now.0;
         self.start_deadline = now.after(terms.start_deadline_s).0;

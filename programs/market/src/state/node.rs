@@ -44,7 +44,7 @@ pub struct Node {
     pub min_duration_s: u32,
     /// Longest job in seconds.
     pub max_duration_s: u32,
-    /// GPUs in all.
+    /// GPUs in all: the devices that are registered for it.
     pub gpus: u16,
     /// GPUs that no job holds.
     pub gpus_free: u16,
@@ -68,14 +68,12 @@ impl Node {
         if !class::is_valid(&args.class) || !class::is_valid(&args.region) {
             return Err(MarketError::InvalidName);
         }
-        if args.gpus == 0 || args.gpus > MAX_GPUS_PER_NODE || args.memory_mib == 0 {
+        if args.memory_mib == 0 {
             return Err(MarketError::InvalidSpecification);
         }
         self.class = args.class;
         self.region = args.region;
         self.memory_mib = args.memory_mib;
-        self.gpus = args.gpus;
-        self.gpus_free = args.gpus;
         self.simulated = u8::from(args.simulated);
         self.offer(args.min_duration_s, args.max_duration_s, true)
     }
@@ -148,6 +146,34 @@ impl Node {
             return Err(MarketError::CapacityExceeded);
         }
         self.gpus_free = self.gpus_free.checked_sub(gpus).ok_or(MarketError::CapacityExceeded)?;
+        Ok(())
+    }
+
+    /// Counts a GPU more, which is free.
+    pub fn add_device(&mut self) -> core::result::Result<(), MarketError> {
+        if self.gpus >= MAX_GPUS_PER_NODE {
+            return Err(MarketError::NodeFull);
+        }
+        self.gpus = self.gpus.checked_add(1).ok_or(MarketError::NodeFull)?;
+        self.gpus_free = self.gpus_free.checked_add(1).ok_or(MarketError::NodeFull)?;
+        Ok(())
+    }
+
+    /// Counts a GPU less, which must be free: jobs keep what they have rented.
+    pub fn remove_device(&mut self) -> core::result::Result<(), MarketError> {
+        self.gpus_free = self.gpus_free.checked_sub(1).ok_or(MarketError::DevicesRented)?;
+        self.gpus = self.gpus.checked_sub(1).ok_or(MarketError::DevicesRented)?;
+        Ok(())
+    }
+
+    /// Refuses to take over a GPU of `other` unless both nodes are one provider's and offer the same kind of GPU.
+    pub fn require_like(&self, other: &Self) -> core::result::Result<(), MarketError> {
+        if self.provider != other.provider {
+            return Err(MarketError::NotOwner);
+        }
+        if self.class != other.class || self.simulated != other.simulated {
+            return Err(MarketError::OtherClass);
+        }
         Ok(())
     }
 

@@ -1,8 +1,9 @@
 //! A provider: who offers nodes, with which keys, and where its agent answers.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::{fault, limits::MAX_ENDPOINT_BYTES, Bps};
+use gantry_protocol::{fault, limits::MAX_ENDPOINT_BYTES, Bps, UnixSeconds};
 
+use super::Record;
 use crate::{MarketError, ProviderProfile};
 
 /// What an endpoint begins with: tenants pin the TLS key, so there is no other way to reach an agent.
@@ -22,6 +23,9 @@ pub struct Provider {
     pub endpoint: [u8; MAX_ENDPOINT_BYTES],
     /// Unix seconds of the registration.
     pub registered_at: i64,
+    /// What its jobs have shown of it. Here and not in an account of its own: whatever writes it writes the provider's stake as well, and
+    /// whatever reads it already reads this.
+    pub record: Record,
     /// GPUs of all nodes that take new jobs: what its stake must cover before another job may be opened.
     pub gpus_offered: u32,
     /// Bytes of `endpoint` in use.
@@ -36,7 +40,7 @@ pub struct Provider {
     pub padding: [u8; 5],
 }
 
-const _: () = assert!(core::mem::size_of::<Provider>() == 216);
+const _: () = assert!(core::mem::size_of::<Provider>() == 272);
 
 impl Provider {
     /// Takes over a profile.
@@ -86,7 +90,8 @@ impl Provider {
     }
 
     /// Counts a proven fault and returns what it costs.
-    pub fn convict(&mut self) -> Bps {
+    pub fn convict(&mut self, now: UnixSeconds) -> Bps {
+        self.record.note_fault(now);
         let penalty = fault::penalty(self.faults);
         // The penalty no longer rises long before the count could saturate.
         self.faults = self.faults.saturating_add(1);

@@ -1,11 +1,11 @@
 //! A mint that jobs may be paid in.
 
 use anchor_lang::prelude::*;
-use gantry_protocol::{limits::FEE_SHARDS, Rate};
+use gantry_protocol::limits::FEE_SHARDS;
 
 use crate::MarketError;
 
-/// One per admitted mint, with its vault and price range.
+/// One per admitted mint, with its vault.
 #[account]
 #[derive(Debug, PartialEq, Eq)]
 pub struct RegisteredMint {
@@ -15,10 +15,8 @@ pub struct RegisteredMint {
     pub vault: Address,
     /// The token program that owns both.
     pub token_program: Address,
-    /// Lowest rate per GPU, in micro-atoms per second.
-    pub rate_floor: u64,
-    /// Highest rate per GPU, in micro-atoms per second.
-    pub rate_ceiling: u64,
+    /// Value of a million of its base units in base units of the network token; zero: its fees weigh nothing in anyone's record.
+    pub reference_price: u64,
     /// Decimals of the mint.
     pub decimals: u8,
     /// 1 while new jobs may be opened in it.
@@ -31,19 +29,9 @@ pub struct RegisteredMint {
     pub padding: [u8; 4],
 }
 
-const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 120);
+const _: () = assert!(core::mem::size_of::<RegisteredMint>() == 112);
 
 impl RegisteredMint {
-    /// Takes over a price range that holds at least one rate.
-    pub fn set_range(&mut self, floor: u64, ceiling: u64) -> core::result::Result<(), MarketError> {
-        if ceiling == 0 || floor > ceiling {
-            return Err(MarketError::PriceRangeEmpty);
-        }
-        self.rate_floor = floor;
-        self.rate_ceiling = ceiling;
-        Ok(())
-    }
-
     /// Counts another fee shard. Each opens once, so the count says whether all are there.
     pub fn add_fee_shard(&mut self) -> core::result::Result<(), MarketError> {
         self.fee_shards = self.fee_shards.checked_add(1).ok_or(MarketError::NoSuchFeeShard)?;
@@ -57,14 +45,6 @@ impl RegisteredMint {
         }
         if self.fee_shards < FEE_SHARDS {
             return Err(MarketError::FeeShardsMissing);
-        }
-        Ok(())
-    }
-
-    /// Refuses a rate per GPU outside the range.
-    pub fn require_in_range(&self, rate: Rate) -> core::result::Result<(), MarketError> {
-        if rate.0 < self.rate_floor || rate.0 > self.rate_ceiling {
-            return Err(MarketError::RateOutOfRange);
         }
         Ok(())
     }

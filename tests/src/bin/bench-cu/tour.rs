@@ -15,7 +15,7 @@ use gantry_tests::{
     key,
     outcome::Done,
     parties::{
-        self, BOND, DEPOSIT, GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, START_DEADLINE_S, UNBONDING_PERIOD_S,
+        self, BOND, CLASS, DEPOSIT, GENESIS_HASH, RATE, RATE_CEILING, RATE_FLOOR, START_DEADLINE_S, UNBONDING_PERIOD_S,
     },
     signatures::next_receipt,
     world::World,
@@ -89,16 +89,13 @@ impl Tour {
             market::config_update(authority.pubkey(), config),
             &authority,
         );
-        let admit = market::mint_register(
-            authority.pubkey(),
-            usdc.address,
-            usdc.token_program,
-            RATE_FLOOR,
-            RATE_CEILING,
-        );
+        let admit = market::mint_register(authority.pubkey(), usdc.address, usdc.token_program);
         self.send("market.mint_register", admit, &authority);
-        let update = market::mint_update(authority.pubkey(), usdc.address, RATE_FLOOR, RATE_CEILING, true);
+        let update = market::mint_update(authority.pubkey(), usdc.address, true);
         self.send("market.mint_update", update, &authority);
+        let reference = market::mint_reference_set(authority.pubkey(), usdc.address, parties::REFERENCE_PRICE);
+        self.send("market.mint_reference_set", reference, &authority);
+        self.class(&authority, &usdc.address);
         for (number, open) in fees::fee_shards_open(authority.pubkey(), usdc.address).enumerate() {
             // Addresses take more or fewer steps to find; the first stands for all.
             if number == 0 {
@@ -107,6 +104,16 @@ impl Tour {
                 self.world.chain.send(&[open], &[&authority]).succeeds();
             }
         }
+    }
+
+    fn class(&mut self, authority: &Keypair, usdc: &Pubkey) {
+        let by = authority.pubkey();
+        self.send("market.class_register", market::class_register(by, CLASS), authority);
+        self.send("market.class_update", market::class_update(by, &CLASS, true), authority);
+        let open = market::price_range_register(by, &CLASS, *usdc, RATE_FLOOR, RATE_CEILING);
+        self.send("market.price_range_register", open, authority);
+        let change = market::price_range_update(by, &CLASS, *usdc, RATE_FLOOR, RATE_CEILING);
+        self.send("market.price_range_update", change, authority);
     }
 
     fn provider(&mut self) {
@@ -147,17 +154,41 @@ impl Tour {
         self.send("market.balance_open", market::balance_open(owner, owner, usdc), &wallet);
         self.send(
             "market.node_price_set",
-            market::node_price_set(owner, node, usdc, RATE),
+            market::node_price_set(owner, node, &CLASS, usdc, RATE),
             &wallet,
         );
         let heartbeat = market::node_heartbeat(attestation.pubkey(), self.world.provider.account(), node);
         self.send("market.node_heartbeat", heartbeat, &attestation);
+        self.devices(&wallet);
+    }
+
+    /// Two GPUs, one of which moves to a second node and is retired there.
+    fn devices(&mut self, wallet: &Keypair) {
+        let (owner, [node, second]) = (wallet.pubkey(), [0, 1].map(|id| self.world.provider.node(id)));
+        let [kept, moved] = [0, 1].map(|number| self.world.provider.identity(0, number));
+        self.send(
+            "market.device_register",
+            market::device_register(owner, node, kept),
+            wallet,
+        );
+        let prepare = [
+            market::device_register(owner, node, moved),
+            market::node_register(owner, 1, parties::specification()),
+        ];
+        self.world.chain.send(&prepare, &[wallet]).succeeds();
+        let shift = market::device_move(owner, &moved, node, second);
+        self.send("market.device_move", shift, wallet);
+        let retire = market::device_retire(owner, owner, second, &moved);
+        self.send("market.device_retire", retire, wallet);
+        let rest = self.world.provider.devices(0, 1..parties::GPUS);
+        self.world.chain.send(&rest, &[wallet]).succeeds();
     }
 
     fn money(&mut self) {
         let wallet = self.world.tenant.wallet.insecure_clone();
         let (owner, usdc) = (wallet.pubkey(), self.world.usdc.clone());
         self.world.open_balance(&owner, &usdc);
+        self.send("market.tenant_open", market::tenant_open(owner, owner), &wallet);
         let account = usdc.mint_to(&mut self.world.chain, &owner, DEPOSIT + 1);
         let deposit = market::balance_deposit(owner, usdc.address, account, usdc.token_program, DEPOSIT + 1);
         self.send("market.balance_deposit", deposit, &wallet);

@@ -54,6 +54,7 @@ impl Parties {
             rate: RATE,
             escrow: ESCROW,
             stake_reserved: 0,
+            reference_price: 0,
             balance: 0,
             opened_at: 0,
             start_deadline: 0,
