@@ -6,9 +6,9 @@ use borsh::BorshDeserialize;
 use market::events::{
     BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, ClassConfigured,
     DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed,
-    JobExitAnnounced, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
-    MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, PriceRangeConfigured,
-    ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded,
+    JobExitAnnounced, JobExtended, JobFailedOver, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped,
+    MarketConfigured, MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated,
+    PriceRangeConfigured, ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
@@ -87,7 +87,7 @@ events! {
     market::ID: MarketConfigured, MintConfigured, ProviderConfigured, NodeRegistered, NodeUpdated, NodePriced,
         NodeHeartbeaten, BalanceOpened, BalanceDeposited, BalanceWithdrawn, JobOpened, JobStarted, JobSettled, JobStopped,
         JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
-        FeesSwept, SessionRotated, JobExitAnnounced, MintReferenceSet, TenantOpened, ProviderRecorded, TenantRecorded,
+        FeesSwept, SessionRotated, JobExitAnnounced, JobFailedOver, MintReferenceSet, TenantOpened, ProviderRecorded, TenantRecorded,
         ClassConfigured, PriceRangeConfigured, DeviceRegistered, DeviceMoved, DeviceRetired;
 }
 

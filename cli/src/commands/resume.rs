@@ -3,7 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
-use gantry_sdk::market::state::Job;
+use gantry_sdk::{Pubkey, market::state::Job};
 
 use super::run::conclude;
 use crate::{
@@ -11,7 +11,10 @@ use crate::{
     arguments::ResumeArguments,
     context::Context,
     failure::Failure,
-    job::drive::{Drive, Manner},
+    job::{
+        drive::{Drive, Manner},
+        failover,
+    },
     state::Record,
 };
 
@@ -22,9 +25,14 @@ const IN_FLIGHT_MS: i64 = 2 * 3 * 90_000;
 /// Goes on.
 pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Result<ExitCode> {
     let patience = Duration::from_secs(u64::from(arguments.provider_timeout));
-    let job = context.store.resolve(&arguments.job)?;
+    let (mut job, mut record) = named(context, &arguments.job)?;
+    // A successor that was never opened: its predecessor says what is left to do, and finds it again if it was.
+    while let Some(predecessor) = record.predecessor
+        && context.client.find::<Job>(&job).await?.is_none()
+    {
+        (job, record) = named(context, &predecessor.0.to_string())?;
+    }
     let directory = context.store.job(&job);
-    let record = directory.record()?;
     let wallet = context.wallet()?;
     let Some(lock) = directory.lock()? else {
         return Err(Failure::Usage(format!("another process follows job {job} already")).into());
@@ -49,14 +57,19 @@ pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Resul
         lock,
         progress: &progress,
     };
-    let report = drive
-        .run(Manner {
-            patience,
-            shows_output: true,
-            finishes: false,
-        })
-        .await?;
+    let manner = Manner {
+        patience,
+        shows_output: true,
+        finishes: false,
+    };
+    let report = failover::drive(drive, manner).await?;
     conclude(context, &report)
+}
+
+/// The job that `text` names, and its record.
+fn named(context: &Context, text: &str) -> Result<(Pubkey, Record)> {
+    let job = context.store.resolve(text)?;
+    Ok((job, context.store.job(&job).record()?))
 }
 
 /// How many minutes, rounded up, the job may still appear on chain; `None` when it no longer can.

@@ -145,10 +145,7 @@ events! {
         gpus_free: u32,
     }
     /// Metering began.
-    JobStarted {
-        job: Address,
-        at: i64,
-    }
+    JobStarted { job: Address, at: i64, }
     /// A co-signed receipt was paid.
     JobSettled {
         job: Address,
@@ -168,10 +165,7 @@ events! {
         samples_root: [u8; 32],
     }
     /// The tenant ended metering; the grace window runs.
-    JobStopped {
-        job: Address,
-        at: i64,
-    }
+    JobStopped { job: Address, at: i64, }
     /// A job was closed and refunded, and its fee went to a shard.
     JobClosed {
         job: Address,
@@ -306,11 +300,7 @@ events! {
         at: i64,
     }
     /// A provider announced when it ends a job.
-    JobExitAnnounced {
-        job: Address,
-        exits_at: i64,
-        at: i64,
-    }
+    JobExitAnnounced { job: Address, exits_at: i64, at: i64, }
     /// What fees in a mint weigh changed.
     MintReferenceSet {
         mint: Address,
@@ -397,4 +387,6 @@ events! {
         gpus_free: u16,
         at: i64,
     }
+    /// A job's session key went on with what was left on another node; the successor's opening is logged before.
+    JobFailedOver { job: Address, successor: Address, at: i64, }
 }

@@ -3,6 +3,7 @@
 //! An instruction that looks for an address takes more or fewer steps, depending on the keys; each figure is the median over
 //! several worlds with other keys. The keys are the same in every run, and so are the figures.
 
+mod failover;
 mod tour;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
@@ -23,8 +24,9 @@ fn main() -> Result<()> {
     }
     // Behind them, so that the worlds before keep their keys and figures whatever is measured here.
     for _ in 0..WORLDS {
-        let (name, units) = tour::units_of_a_sweep();
-        samples.entry(name).or_default().push(units);
+        for (name, units) in [tour::units_of_a_sweep(), failover::units()] {
+            samples.entry(name).or_default().push(units);
+        }
     }
     let figures: BTreeMap<_, _> = samples.into_iter().map(|(name, units)| (name, median(units))).collect();
     for (name, units) in &figures {
