@@ -6,10 +6,10 @@ use borsh::BorshDeserialize;
 use market::events::{
     BalanceDeposited, BalanceOpened, BalanceWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, ClassConfigured,
     DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed,
-    JobExitAnnounced, JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured,
-    MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, PriceRangeConfigured,
-    ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded, WithdrawalCancelled,
-    WithdrawalPaid, WithdrawalRequested,
+    JobExitAnnounced, JobExtended, JobFailedOver, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped,
+    MarketConfigured, MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated,
+    PriceRangeConfigured, ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded,
+    WithdrawalCancelled, WithdrawalPaid, WithdrawalRequested,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{
@@ -90,7 +90,7 @@ events! {
         JobClosed, JobCancelled, JobRekeyed, FaultProven, ClaimOpened, ClaimSettled, ClaimRefuted, JobExtended, FeeShardOpened,
         FeesSwept, SessionRotated, JobExitAnnounced, MintReferenceSet, TenantOpened, ProviderRecorded, TenantRecorded,
         ClassConfigured, PriceRangeConfigured, DeviceRegistered, DeviceMoved, DeviceRetired, WithdrawalRequested,
-        WithdrawalCancelled, WithdrawalPaid;
+        WithdrawalCancelled, WithdrawalPaid, JobFailedOver;
 }
 
 fn hex_prefix(payload: &[u8]) -> String {

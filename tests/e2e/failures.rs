@@ -128,3 +128,77 @@ fn a_frozen_provider_is_paid_to_the_last_receipt_and_the_tenant_gets_the_rest_ba
     assert_eq!(network.json(&["verify", &job])["verified"], true);
     network.signal(&agent, Signal::SIGCONT);
 }
+
+/// Runs a script with `--failover` on the dearer of two nodes and freezes that one's agent. Returns the run, the job and the frozen agent.
+fn run_and_lose_the_node(network: &Network, seconds: u32) -> (Child, String, String) {
+    let offers = network.json(&["market", "ls", "--allow-simulated"]);
+    let offers = offers["offers"].as_array().expect("offers").clone();
+    let dearer = offers
+        .iter()
+        .max_by_key(|offer| number(offer, "rate"))
+        .expect("an offer");
+    let address = dearer["node"].as_str().expect("an address");
+    let options = ["--failover", "--provider-timeout", "5s", "--node", address];
+    let run = network.run_script(&counting(seconds), &options);
+    let (job, agent) = running_job(network);
+    sleep(Duration::from_secs(3));
+    network.signal(&agent, Signal::SIGSTOP);
+    (run, job, agent)
+}
+
+#[test]
+fn a_job_whose_machine_dies_finishes_elsewhere_and_the_bills_of_both_are_right() {
+    let network = Network::start(&["--agents", "2", "--grace-window-s", "5", "--settle-every-s", "2"]);
+    let (run, lost, agent) = run_and_lose_the_node(&network, 8);
+    let output = run.wait_with_output().expect("gantry run");
+    let bill = json_of(&output);
+    let shown = String::from_utf8_lossy(&output.stderr);
+    assert!(shown.contains("all done"), "{shown}");
+    assert_eq!(bill["exit"]["code"], 0, "{bill}");
+    assert_eq!(bill["lost"], serde_json::json!([lost]), "{bill}");
+    let moved = bill["job"].as_str().expect("an address").to_owned();
+    assert_ne!(moved, lost);
+    let (first, second) = (network.json(&["bill", &lost]), network.json(&["bill", &moved]));
+    for one in [&first, &second] {
+        assert_bill(one);
+        assert_eq!(one["state"], "closed", "{one}");
+    }
+    assert!(number(&first, "paid") > 0, "{first}");
+    assert!(
+        number(&first, "owed") + number(&second, "owed") <= number(&first, "escrow"),
+        "{first} {second}"
+    );
+    for job in [&lost, &moved] {
+        wait_for("the indexer to agree", Duration::from_secs(20), || {
+            let output = network.gantry().args(["--json", "verify", job]).output();
+            let output = output.expect("gantry verify");
+            output.status.success() && json_of(&output)["verified"] == true
+        });
+    }
+    network.signal(&agent, Signal::SIGCONT);
+}
+
+#[test]
+fn a_tenant_that_is_killed_while_its_job_moves_goes_on_with_resume_and_opens_no_second_successor() {
+    let network = Network::start(&["--agents", "2", "--grace-window-s", "5", "--settle-every-s", "2"]);
+    let (mut run, lost, agent) = run_and_lose_the_node(&network, 8);
+    // Killed at some moment of the giving up, closing and re-opening, and again at some moment of the first resume.
+    sleep(Duration::from_secs(9));
+    run.kill().expect("gantry lives");
+    run.wait().expect("its end");
+    let mut resumed = network
+        .gantry()
+        .args(["--json", "resume", &lost])
+        .spawn()
+        .expect("gantry");
+    sleep(Duration::from_secs(4));
+    let _ = resumed.kill();
+    resumed.wait().expect("its end");
+    let output = network.gantry().args(["--json", "resume", &lost]).output();
+    let output = output.expect("gantry resume");
+    let bill = json_of(&output);
+    assert_eq!(bill["exit"]["code"], 0, "{bill}");
+    let jobs = network.json(&["ps"]);
+    assert_eq!(jobs["jobs"].as_array().map(Vec::len), Some(2), "{jobs}");
+    network.signal(&agent, Signal::SIGCONT);
+}

@@ -13,6 +13,7 @@ mod fees;
 mod job_change;
 mod job_end;
 mod job_extend;
+mod job_failover;
 mod job_life;
 mod job_open;
 mod job_settle;
@@ -47,6 +48,7 @@ pub use fees::{FeeShardOpen, FeesSweep};
 pub use job_change::{JobExit, SessionRotate};
 pub use job_end::{Ending, JobCancel, JobClose};
 pub use job_extend::JobExtend;
+pub use job_failover::JobFailover;
 pub use job_life::{JobRekey, JobStart, JobStop};
 pub use job_open::JobOpen;
 pub use job_settle::JobSettle;
@@ -183,6 +185,7 @@ actions! {
     3 RewardAdd,
     3 SessionRotate,
     2 JobExit,
+    5 JobFailover,
     1 TenantOpen,
     2 MintReferenceSet,
 }

@@ -34,7 +34,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     ),
     Invariant::new(
         6,
-        "only its owner lessens a balance, by a withdrawal or a job, or its hot key by a claim's bond",
+        "only its owner lessens a balance, by a withdrawal or a job, or a hot key by a claim's bond or a successor",
         debits,
     ),
     Invariant::new(
@@ -161,6 +161,8 @@ fn debits(scene: &Scene) -> Held {
             Action::WithdrawalRequest(request) => request.signer == *owner,
             Action::JobOpen(open) => open.tenant == *owner,
             Action::JobExtend(extend) => extend.signer == Key::Wallet(*owner),
+            // Its session key, of what the job has given back.
+            Action::JobFailover(over) => over.former.0 == *owner,
             Action::ClaimOpen(open) => {
                 let mut jobs = scene.before.jobs.iter();
                 let job = jobs.find(|(id, _)| *id == open.job);

@@ -248,6 +248,12 @@ pub mod market {
         job_exit::handle(ctx, exits_at)
     }
 
+    /// Re-opens a job that lost its node on another one of the same class: the same tenant, mint, session key, bundle and number of GPUs, no
+    /// dearer, no longer than what is left, once, within an hour of its end. Signed by the session key; anyone else pays the rent.
+    pub fn job_failover(ctx: &mut Context<JobFailover>, nonce: u64, max_rate: u64, max_duration_s: u32) -> Result<()> {
+        job_failover::handle(ctx, nonce, max_rate, max_duration_s)
+    }
+
     /// Claims what a receipt that the provider alone has signed shows, at most the grace window beyond the last co-signed one, against
     /// a bond of as much. The Ed25519 instruction with the signature stands directly before this one. Signed by the attestation key.
     pub fn claim_open(ctx: &mut Context<ClaimOpen>) -> Result<()> {

@@ -4,14 +4,13 @@
 
 use anchor_lang::prelude::*;
 use gantry_onchain::event::emit;
-use gantry_protocol::{Bps, Rate, UnixSeconds};
+use gantry_protocol::{Rate, UnixSeconds};
 
+use super::job_opening::{opened, Opening, Request};
 use crate::{
-    errors::MarketError,
-    events::JobOpened,
     seeds,
     staking_calls::Caller,
-    state::{Balance, Config, GpuClass, Job, Node, OpenTerms, PriceRange, Provider, RegisteredMint, Tenant},
+    state::{Balance, Config, GpuClass, Job, Node, PriceRange, Provider, RegisteredMint, Tenant},
 };
 
 /// What the tenant asks for.
@@ -71,109 +70,38 @@ pub struct JobOpen {
 #[inline(never)]
 pub(crate) fn handle(ctx: &mut Context<JobOpen>, nonce: u64, args: &JobTerms) -> Result<()> {
     let now = UnixSeconds(Clock::get()?.unix_timestamp);
-    let signer_bump = ctx.bumps.signer;
-    let job_bump = ctx.bumps.job;
-    let terms = agree(&ctx.accounts, args)?;
+    let (signer_bump, bump) = (ctx.bumps.signer, ctx.bumps.job);
     let accounts = &mut ctx.accounts;
-    accounts
-        .node
-        .rent(args.gpus, args.max_duration_s, now, accounts.config.heartbeat_max_age_s)?;
-    let stake_reserved = accounts
-        .config
-        .stake_per_gpu
-        .checked_mul(u64::from(args.gpus))
-        .ok_or(MarketError::AmountOverflow)?;
-
-    let job = &mut accounts.job;
-    let escrow = job.open(&terms, now)?;
-    job.tenant = *accounts.tenant.address();
-    job.provider = accounts.node.owner;
-    job.node = *accounts.node.address();
-    job.mint = accounts.registered_mint.mint;
-    job.session_key = args.session_key;
-    job.attestation_key = accounts.provider.attestation_key;
-    job.genesis_hash = accounts.config.genesis_hash;
-    job.bundle_hash = args.bundle_hash;
-    job.nonce = nonce;
-    job.gpus = args.gpus;
-    job.stake_reserved = stake_reserved;
-    job.bump = job_bump;
+    let request = Request {
+        tenant: *accounts.tenant.address(),
+        session_key: args.session_key,
+        bundle_hash: args.bundle_hash,
+        nonce,
+        max_duration_s: args.max_duration_s,
+        gpus: args.gpus,
+        bump,
+    };
+    let opening = Opening {
+        config: &accounts.config,
+        registered_mint: &accounts.registered_mint,
+        gpu_class: &accounts.gpu_class,
+        price_range: &accounts.price_range,
+        provider: &accounts.provider,
+        node: &mut accounts.node,
+        balance: &accounts.balance,
+        tenant_account: &accounts.tenant_account,
+        job: &mut accounts.job,
+        stake: &accounts.stake,
+    };
+    let rate = opening.agree(&request, Rate(args.max_rate))?;
+    let escrow = opening.record(&request, rate, now)?;
     accounts.balance.debit(escrow)?;
-
     Caller {
         program: &accounts.staking_program,
         signer: &accounts.signer,
         bump: signer_bump,
     }
-    .reserve(&accounts.pool, &mut accounts.stake, stake_reserved)?;
-    emit(opened(accounts));
+    .reserve(&accounts.pool, &mut accounts.stake, accounts.job.stake_reserved)?;
+    emit(opened(&accounts.job, &accounts.balance, &accounts.node));
     Ok(())
-}
-
-/// Refuses what tenant, provider, mint and configuration do not agree on; returns the terms that they do.
-fn agree(accounts: &JobOpen, args: &JobTerms) -> core::result::Result<OpenTerms, MarketError> {
-    if accounts.config.paused == 1 {
-        return Err(MarketError::Paused);
-    }
-    accounts.registered_mint.require_open()?;
-    accounts.gpu_class.require_open(&accounts.node.class)?;
-    accounts
-        .config
-        .require_at_arms_length(accounts.tenant.address(), &accounts.node.owner)?;
-    if args.session_key == Address::default() {
-        return Err(MarketError::InvalidKey);
-    }
-    accounts
-        .balance
-        .require_of(accounts.tenant.address(), &accounts.registered_mint.mint)?;
-    accounts.tenant_account.require_of(accounts.tenant.address())?;
-    if accounts.stake.owner != accounts.node.owner {
-        return Err(MarketError::WrongStake);
-    }
-    accounts
-        .provider
-        .require_covered(accounts.stake.backing(), accounts.config.stake_per_gpu)?;
-    let mint = &accounts.registered_mint.mint;
-    let rate = accounts.node.price(mint)?;
-    // Governance may have narrowed it since the price was set.
-    accounts.price_range.require_of(&accounts.node.class, mint)?;
-    accounts.price_range.require_holds(rate)?;
-    if rate > Rate(args.max_rate) {
-        return Err(MarketError::RateAboveLimit);
-    }
-    Ok(OpenTerms {
-        rate: rate.times(args.gpus).ok_or(MarketError::AmountOverflow)?,
-        max_duration_s: args.max_duration_s,
-        fee: Bps::new(accounts.config.fee_bps).ok_or(MarketError::ParameterOutOfRange)?,
-        reference_price: accounts.registered_mint.reference_price,
-        start_deadline_s: accounts.config.start_deadline_s,
-        grace_window_s: accounts.config.grace_window_s,
-    })
-}
-
-fn opened(accounts: &JobOpen) -> JobOpened {
-    let job = &accounts.job;
-    JobOpened {
-        job: *job.address(),
-        tenant: job.tenant,
-        provider: job.provider,
-        node: job.node,
-        mint: job.mint,
-        session_key: job.session_key,
-        attestation_key: job.attestation_key,
-        bundle_hash: job.bundle_hash,
-        nonce: job.nonce,
-        rate: job.rate,
-        escrow: job.escrow,
-        stake_reserved: job.stake_reserved,
-        reference_price: job.reference_price,
-        balance: accounts.balance.amount,
-        opened_at: job.opened_at,
-        start_deadline: job.start_deadline,
-        max_duration_s: job.max_duration_s,
-        grace_window_s: job.grace_window_s,
-        gpus: job.gpus,
-        fee_bps: job.fee_bps,
-        gpus_free: u32::from(accounts.node.gpus_free),
-    }
 }

@@ -3,6 +3,7 @@
 //! An instruction that looks for an address takes more or fewer steps, depending on the keys; each figure is the median over
 //! several worlds with other keys. The keys are the same in every run, and so are the figures.
 
+mod failover;
 mod tour;
 mod withdrawals;
 
@@ -29,6 +30,10 @@ fn main() -> Result<()> {
         for (name, units) in rest.into_iter().chain([sweep, withdrawals::units_of_a_sample()]) {
             samples.entry(name).or_default().push(units);
         }
+    }
+    for _ in 0..WORLDS {
+        let (name, units) = failover::units();
+        samples.entry(name).or_default().push(units);
     }
     let figures: BTreeMap<_, _> = samples.into_iter().map(|(name, units)| (name, median(units))).collect();
     for (name, units) in &figures {
