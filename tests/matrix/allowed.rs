@@ -200,6 +200,7 @@ pub(crate) const ALLOWED: &[Exception] = &[
             ("job_extend", "balance"),
             ("job_extend", "job"),
             ("job_failover", "balance"),
+            ("job_failover", "former_job"),
             ("job_failover", "gpu_class"),
             ("job_failover", "node"),
             ("job_failover", "price_range"),

@@ -14,6 +14,8 @@ pub(crate) const SEEDS: Verdict = Solana(InstructionError::InvalidSeeds);
 pub(crate) const NOT_WRITABLE: Verdict = Solana(InstructionError::Custom(2000));
 /// How Anchor refuses a token account of another mint or owner.
 pub(crate) const TOKENS: Verdict = Solana(InstructionError::InvalidAccountData);
+/// An account that is written stands in two places.
+pub(crate) const TWICE: Verdict = Solana(InstructionError::Custom(2040));
 /// How a token program refuses accounts of another.
 pub(crate) const NOT_THE_MINTS_PROGRAM: Verdict = Solana(InstructionError::IncorrectProgramId);
 /// The token program's `OwnerMismatch`.

@@ -7,13 +7,15 @@ use std::fs::{self, File};
 use anyhow::{Context as _, Result};
 use gantry_protocol::{Rate, UnixSeconds, class};
 use gantry_sdk::{
-    Keypair, Pubkey, Signer as _, address, instruction,
+    Keypair, Pubkey, Signer as _, address,
+    client::Client,
+    instruction,
     market::state::{Job, Node},
     wire::Exit,
 };
 
 use super::{
-    choose::{self, Choice, Wanted},
+    choose::{self, Candidate, Choice, Wanted},
     drive::{Drive, Manner},
     open::{self, Attempt, MAX_ATTEMPTS},
     report::Report,
@@ -22,6 +24,7 @@ use crate::{
     agent::now_ms,
     context::Context,
     failure::{Failure, Fate, OfJob},
+    indexer::Indexer,
     mint::Mint,
     progress::Progress,
     state::{Elsewhere, JobDirectory, Record, SessionKey, Store, Successor},
@@ -36,10 +39,13 @@ const CLOCK_SLACK_S: i64 = 60;
 /// Drives a job to its end, and where that is wanted one successor after the other for as long as nodes are lost.
 pub(crate) async fn drive(mut drive: Drive<'_>, manner: Manner) -> Result<Report> {
     loop {
+        let (context, wallet, progress) = (drive.context, drive.wallet, drive.progress);
         let mover = Mover {
-            context: drive.context,
-            wallet: drive.wallet,
-            progress: drive.progress,
+            client: &context.client,
+            indexer: &context.indexer,
+            store: &context.store,
+            wallet,
+            progress,
             directory: drive.directory.clone(),
         };
         let mut report = drive.run(manner).await?;
@@ -52,20 +58,20 @@ pub(crate) async fn drive(mut drive: Drive<'_>, manner: Manner) -> Result<Report
             }),
         })?;
         let Some((record, directory, lock)) = next else {
-            report.lost = predecessors(&mover.context.store, &mover.directory.record()?)?;
+            report.lost = predecessors(mover.store, &mover.directory.record()?)?;
             return Ok(report);
         };
-        mover.progress.say(format!(
+        progress.say(format!(
             "job {former} lost its node after {} ms; going on as job {} on node {}",
             report.bill.bill.metered_ms, record.job, record.node
         ));
         drive = Drive {
-            context: mover.context,
-            wallet: mover.wallet,
+            context,
+            wallet,
             directory,
             record,
             lock,
-            progress: mover.progress,
+            progress,
         };
     }
 }
@@ -119,7 +125,9 @@ type Next = (Record, JobDirectory, File);
 
 /// Goes on for one job that has ended.
 struct Mover<'a> {
-    context: &'a Context,
+    client: &'a Client,
+    indexer: &'a Indexer,
+    store: &'a Store,
     /// Pays the rent of the successor's account, and the network's fees.
     wallet: &'a Keypair,
     progress: &'a Progress,
@@ -130,7 +138,7 @@ struct Mover<'a> {
 impl Mover<'_> {
     /// Opens the job's successor, or finds the one that was opened before; `None` when there is none and can be none now.
     async fn go_on(&self, report: &Report) -> Result<Option<Next>> {
-        let client = &self.context.client;
+        let client = self.client;
         let record = self.directory.record()?;
         let Some(wish) = record.failover else {
             return Ok(None);
@@ -142,7 +150,7 @@ impl Mover<'_> {
         if let Some(successor) = record.successor
             && let Some(found) = client.find::<Job>(&successor.job).await?
         {
-            let next = self.context.store.job(&successor.job);
+            let next = self.store.job(&successor.job);
             let lock = locked(&next, successor.job)?;
             return Ok(Some((
                 placed(next.record()?, found.node, found.provider, &next)?,
@@ -162,24 +170,24 @@ impl Mover<'_> {
             self.say_why("its session key was rotated elsewhere", record.job);
             return Ok(None);
         };
-        self.open(record, &job, &wish, &session_key).await
+        let left_s = left_s(&job);
+        let choice = self.choose(&job, &wish, left_s).await?;
+        if choice.candidates.is_empty() {
+            self.say_why(&none_fits(&choice), record.job);
+            return Ok(None);
+        }
+        self.open(record, &job, &session_key, &choice.candidates).await
     }
 
-    /// Opens the successor on the first node that takes it.
+    /// Opens the successor on the first of the candidates that takes it.
     async fn open(
         &self,
         mut record: Record,
         job: &Job,
-        wish: &Elsewhere,
         session_key: &Keypair,
+        candidates: &[Candidate],
     ) -> Result<Option<Next>> {
-        let (client, former) = (&self.context.client, record.job);
-        let left_s = job.max_duration_s.saturating_sub(seconds_used(job.metered_ms));
-        let choice = self.choose(job, wish, left_s).await?;
-        if choice.candidates.is_empty() {
-            self.say_why(&none_fits(&choice), former);
-            return Ok(None);
-        }
+        let (client, former) = (self.client, record.job);
         let successor = match record.successor {
             Some(successor) => successor,
             None => {
@@ -189,14 +197,14 @@ impl Mover<'_> {
             }
         };
         self.directory.save_record(&record)?;
-        let next = self.context.store.job(&successor.job);
+        let next = self.store.job(&successor.job);
         next.create()?;
         let lock = locked(&next, successor.job)?;
         let made = match next.find_record()? {
             Some(made) => made,
             None => prepare(&self.directory, &record, session_key, successor, &next)?,
         };
-        for (attempt, candidate) in choice.candidates.iter().take(MAX_ATTEMPTS).enumerate() {
+        for (attempt, candidate) in candidates.iter().take(MAX_ATTEMPTS).enumerate() {
             // The first was knocked at when it was chosen.
             if attempt > 0 && !open::answers(candidate).await {
                 continue;
@@ -208,7 +216,7 @@ impl Mover<'_> {
                 provider_owner: candidate.node.owner,
                 class: candidate.node.class,
                 max_rate: candidate.rate.0,
-                max_duration_s: left_s,
+                max_duration_s: left_s(job),
             };
             let call = instruction::market::job_failover(self.wallet.pubkey(), former, job, &to);
             match open::attempt(client, self.wallet, &[session_key], &successor.job, candidate, call).await? {
@@ -229,7 +237,7 @@ impl Mover<'_> {
     /// Other nodes of the lost one's class that are no dearer, cheapest first, of which the first answers. All nodes of a provider are
     /// served by one agent: of a provider that is lost, none will do; of one that ends the job by an exit, the others will.
     async fn choose(&self, job: &Job, wish: &Elsewhere, left_s: u32) -> Result<Choice> {
-        let client = &self.context.client;
+        let client = self.client;
         self.progress.doing("Looking for another node");
         let lost: Node = client.get(&job.node).await?;
         let mint = Mint::find(client, &job.mint).await?;
@@ -242,7 +250,7 @@ impl Mover<'_> {
             max_duration_s: left_s,
             allow_simulated: wish.allow_simulated,
         };
-        let mut choice = choose::choose(client, &self.context.indexer, &wanted, &mint).await?;
+        let mut choice = choose::choose(client, self.indexer, &wanted, &mint).await?;
         let is_other = |node: &Pubkey, owner: &Pubkey| *node != job.node && (is_by_exit(job) || *owner != job.provider);
         choice.rule_out("of the provider that was lost", |candidate| {
             !is_other(&candidate.address, &candidate.node.owner)
@@ -256,7 +264,7 @@ impl Mover<'_> {
         let Some(successor) = record.successor.take() else {
             return Ok(());
         };
-        let next = self.context.store.job(&successor.job);
+        let next = self.store.job(&successor.job);
         if next.find_record()?.is_some() {
             let _lock = locked(&next, successor.job)?;
             next.remove()?;
@@ -277,9 +285,10 @@ fn locked(directory: &JobDirectory, job: Pubkey) -> Result<File> {
     Ok(lock.ok_or_else(|| Failure::Usage(format!("another process acts for job {job} already")))?)
 }
 
-/// Whole seconds of the rented time that are used up.
-fn seconds_used(metered_ms: u64) -> u32 {
-    u32::try_from(metered_ms.div_ceil(1_000)).unwrap_or(u32::MAX)
+/// Whole seconds of the rented time that are left: a begun one is used up.
+fn left_s(job: &Job) -> u32 {
+    let used_s = u32::try_from(job.metered_ms.div_ceil(1_000)).unwrap_or(u32::MAX);
+    job.max_duration_s.saturating_sub(used_s)
 }
 
 /// Why no node will do, in words.
