@@ -20,6 +20,7 @@ impl State {
     /// As the protocol says.
     pub fn job_failover(&mut self, over: &JobFailover) -> Verdict {
         let id = (over.former.0, over.nonce);
+        require(over.node != over.former_node, TWICE)?;
         let former = self.jobs.get(&over.former).ok_or(WRITTEN_MISSING)?.clone();
         require(self.nodes.contains_key(&over.former_node), READ_MISSING)?;
         require(self.mints.contains_key(&over.token), READ_MISSING)?;
@@ -27,7 +28,6 @@ impl State {
         require(self.ranges.contains_key(&over.range), READ_MISSING)?;
         require(self.providers.contains_key(&over.provider), READ_MISSING)?;
         require(self.nodes.contains_key(&over.node), WRITTEN_MISSING)?;
-        require(over.node != over.former_node, TWICE)?;
         require(self.balances.contains_key(&over.balance), WRITTEN_MISSING)?;
         require(self.tenants.contains_key(&over.account), READ_MISSING)?;
         self.stake_of(over.stake)?;

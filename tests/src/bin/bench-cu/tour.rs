@@ -217,7 +217,7 @@ impl Tour {
         self.send("market.job_rekey", rekey, &attestation);
         let extend = market::job_extend(job, &self.world.job(&job), 2 * parties::DURATION_S);
         self.send("market.job_extend", extend, &tenant);
-        let session = key::named("the session key after a rotation");
+        let session = key::fresh();
         let rotate = market::session_rotate(job, &self.world.job(&job), session.pubkey());
         self.send("market.session_rotate", rotate, &tenant);
         self.world.tenant.session = session;
