@@ -109,6 +109,8 @@ pub(crate) enum Fate {
     Unfinished,
     /// It is closed.
     Closed,
+    /// It is closed, but its work was not done.
+    Lost,
 }
 
 impl fmt::Display for OfJob {
@@ -122,6 +124,10 @@ impl fmt::Display for OfJob {
                 )
             }
             Fate::Unfinished => write!(out, "job {job} is not at its end; go on with `gantry resume {job}`"),
+            Fate::Lost => write!(
+                out,
+                "job {job} lost its node; within an hour of its end `gantry resume {job}` goes on elsewhere"
+            ),
             Fate::Closed => write!(out, "job {job} is closed; its bill is in `gantry bill {job}`"),
         }
     }

@@ -314,6 +314,7 @@ fn job_layout(book: &Book, id: JobId, job: &Job, [owed, paid, fee, refund]: [u64
         ended_at: job.ended_at,
         session_rotated_at: job.session_rotated_at,
         exits_at: job.exits_at,
+        successor: job.successor.map_or(Pubkey::default(), |id| book.at(Place::Job(id))),
         max_duration_s: job.max_s,
         grace_window_s: job.grace_s,
         gpus: job.gpus,

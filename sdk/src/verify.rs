@@ -166,6 +166,7 @@ pub fn verify(
             Event::JobRekeyed(rekeyed) if rekeyed.job == address => replay.attestation_key = rekeyed.attestation_key,
             Event::JobStarted(started) if started.job == address => replay.sessions.started_at = started.at,
             Event::SessionRotated(rotated) if rotated.job == address => replay.sessions.rotate(rotated)?,
+            Event::JobFailedOver(over) if over.job == address => replay.successor = over.successor,
             Event::JobExitAnnounced(announced) if announced.job == address => replay.exits_at = announced.exits_at,
             _ => {}
         }
@@ -197,6 +198,11 @@ pub fn verify(
             "former session key of the job",
             job.former_session_key.to_bytes(),
             replay.sessions.former.to_bytes(),
+        ),
+        (
+            "successor of the job",
+            job.successor.to_bytes(),
+            replay.successor.to_bytes(),
         ),
         (
             "attestation key of the job",
@@ -251,6 +257,7 @@ struct Replay<'a> {
     attestation_key: Pubkey,
     sessions: Sessions,
     exits_at: i64,
+    successor: Pubkey,
     /// What is set aside, extensions included.
     escrow: u64,
     sequence: u64,
@@ -274,6 +281,7 @@ impl<'a> Replay<'a> {
             attestation_key,
             sessions: Sessions::of(opened),
             exits_at: 0,
+            successor: Pubkey::default(),
             escrow: opened.escrow,
             sequence: 0,
             metered_ms: 0,

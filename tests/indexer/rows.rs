@@ -97,8 +97,10 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
     );
     assert_eq!(postgres.ask("SELECT state, escrow, fee_bps FROM jobs"), "2|3600|250");
     assert_eq!(
-        postgres.ask("SELECT encode(former_session_key, 'hex'), session_rotated_at, exits_at FROM jobs"),
-        format!("{}|1020|2000", "db".repeat(32))
+        postgres.ask(
+            "SELECT encode(former_session_key, 'hex'), session_rotated_at, exits_at, encode(successor, 'hex') FROM jobs"
+        ),
+        format!("{}|1020|2000|{}", "db".repeat(32), "da".repeat(32))
     );
     assert_eq!(
         postgres.ask("SELECT sequence, metered_ms, bond, payable_at FROM claims"),

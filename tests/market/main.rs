@@ -28,6 +28,7 @@ mod job_close;
 mod job_end_books;
 mod job_exit;
 mod job_extend;
+mod job_failover;
 mod job_open;
 mod job_open_terms;
 mod job_rekey;

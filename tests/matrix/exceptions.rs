@@ -8,8 +8,7 @@ use crate::{
     case::Fault,
     expectation::Verdict::{self, Market, Solana},
     identities::{
-        ADDRESS, NO_SUCH_BID, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_DELEGATIONS_STAKE, NOT_THE_MINTS_PROGRAM,
-        NOT_THE_TOKENS_OWNER, NOT_WRITABLE, SEEDS, TOKENS, WRONG_BALANCE, WRONG_FEE_SHARD,
+        ADDRESS, NOT_DEPLOYER, NOT_POOLS_DEPLOYER, NOT_THE_DELEGATIONS_STAKE, NOT_THE_MINTS_PROGRAM, NOT_THE_TOKENS_OWNER, NOT_WRITABLE, NO_SUCH_BID, SEEDS, TOKENS, TWICE, WRONG_BALANCE, WRONG_FEE_SHARD,
     },
 };
 
@@ -142,6 +141,12 @@ const REFUSED: &[Exception] = &[
         why: "its owner is the right one, so it is the address that gives it away",
     },
     Exception {
+        at: &[("job_failover", "payer")],
+        faults: &["the session key"],
+        verdict: TWICE,
+        why: "the session key signs in another place, where it is not written",
+    },
+    Exception {
         at: &[("job_settle", "job")],
         faults: &["copied"],
         verdict: Market(MarketError::WrongJob),
@@ -242,8 +247,9 @@ pub(crate) fn fits((of, account, wrong): Concern, instruction: &str, place: &str
     is_there && (wrong == fault.name() || wrong == ANYONE && matches!(fault, Fault::Another(_)))
 }
 
+/// The narrower ones first: who may be anyone may still not be a certain one.
 fn all() -> impl Iterator<Item = &'static Exception> {
-    ALLOWED.iter().chain(REFUSED)
+    REFUSED.iter().chain(ALLOWED)
 }
 
 impl Exception {

@@ -14,6 +14,8 @@ pub(crate) const SEEDS: Verdict = Solana(InstructionError::InvalidSeeds);
 pub(crate) const NOT_WRITABLE: Verdict = Solana(InstructionError::Custom(2000));
 /// How Anchor refuses a token account of another mint or owner.
 pub(crate) const TOKENS: Verdict = Solana(InstructionError::InvalidAccountData);
+/// An account that is written stands in two places.
+pub(crate) const TWICE: Verdict = Solana(InstructionError::Custom(2040));
 /// How a token program refuses accounts of another.
 pub(crate) const NOT_THE_MINTS_PROGRAM: Verdict = Solana(InstructionError::IncorrectProgramId);
 /// The token program's `OwnerMismatch`.
@@ -23,6 +25,7 @@ pub(crate) const NOT_OWNER: Verdict = Market(MarketError::NotOwner);
 pub(crate) const NOT_AUTHORITY: Verdict = Market(MarketError::NotAuthority);
 pub(crate) const NOT_ATTESTATION_KEY: Verdict = Market(MarketError::NotAttestationKey);
 pub(crate) const NOT_TENANT: Verdict = Market(MarketError::NotTenant);
+pub(crate) const NOT_SESSION_KEY: Verdict = Market(MarketError::NotSessionKey);
 pub(crate) const NOT_PROVIDER: Verdict = Market(MarketError::NotProvider);
 pub(crate) const WRONG_FEE_SHARD: Verdict = Market(MarketError::WrongFeeShard);
 pub(crate) const NO_SUCH_BID: Verdict = Market(MarketError::NoSuchBid);
@@ -157,6 +160,16 @@ pub(crate) const IDENTITIES: &[(&str, &str, Verdict)] = &[
     ("job_extend", "tenant", NOT_TENANT),
     ("job_extend", "job", NOT_TENANT),
     ("job_extend", "balance", WRONG_BALANCE),
+    ("job_failover", "session_key", NOT_SESSION_KEY),
+    ("job_failover", "former_job", SEEDS),
+    ("job_failover", "registered_mint", WRONG_BALANCE),
+    ("job_failover", "gpu_class", WRONG_CLASS),
+    ("job_failover", "price_range", WRONG_PRICE_RANGE),
+    ("job_failover", "tenant_account", WRONG_TENANT),
+    ("job_failover", "node", ADDRESS),
+    ("job_failover", "balance", WRONG_BALANCE),
+    ("job_failover", "pool", SEEDS),
+    ("job_failover", "stake", WRONG_STAKE),
     ("job_open", "tenant", SEEDS),
     ("job_open", "registered_mint", WRONG_BALANCE),
     ("job_open", "gpu_class", WRONG_CLASS),

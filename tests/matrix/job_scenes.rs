@@ -2,7 +2,7 @@
 
 use gantry_protocol::{fees::shard_of, limits::EXIT_NOTICE_S};
 use gantry_sdk::{Pubkey, Signer, instruction::market as instruction};
-use gantry_tests::parties::{DURATION_S, GRACE_WINDOW_S, START_DEADLINE_S};
+use gantry_tests::parties::{DURATION_S, GRACE_WINDOW_S, START_DEADLINE_S, specification};
 
 use crate::{
     case::ELSEWHERE,
@@ -99,5 +99,26 @@ pub(crate) fn exit(tokens: Tokens) -> Scene {
 pub(crate) fn session_rotate(tokens: Tokens) -> Scene {
     let (stage, job) = running(tokens);
     let call = instruction::session_rotate(job, &stage.world.job(&job), ELSEWHERE);
+    Scene::new(stage, call).about(job)
+}
+
+/// The job's node fell silent, and the job is closed; the rival's node is free.
+pub(crate) fn failover(tokens: Tokens) -> Scene {
+    let (mut stage, job) = running(tokens);
+    stage.world.stop(&job).succeeds();
+    stage.world.chain.advance(i64::from(GRACE_WINDOW_S) + 1);
+    stage.world.close(&job).succeeds();
+    let (node, owner) = (stage.rival.node(0), stage.rival.owner());
+    let account = stage.world.job(&job);
+    let payer = stage.world.deployer.pubkey();
+    let to = instruction::Elsewhere {
+        nonce: 1_000,
+        node,
+        provider_owner: owner,
+        class: specification().class,
+        max_rate: u64::MAX,
+        max_duration_s: 60,
+    };
+    let call = instruction::job_failover(payer, job, &account, &to);
     Scene::new(stage, call).about(job)
 }

@@ -57,7 +57,7 @@ every_wrong_account_is_refused! {
     delegation_cancel, delegation_deposit, delegation_open, delegation_unbond, delegation_withdraw,
     device_move, device_register, device_retire,
     fault_prove, fault_prove_sample, fee_shard_open, fees_sweep,
-    job_cancel, job_close, job_exit, job_extend, job_open, job_rekey, job_settle, job_start, job_stop,
+    job_cancel, job_close, job_exit, job_extend, job_failover, job_open, job_rekey, job_settle, job_start, job_stop,
     mint_cap_set, mint_reference_set, mint_register, mint_update,
     node_heartbeat, node_price_set, node_register, node_update,
     order_accept, order_cancel, order_expire, order_open,

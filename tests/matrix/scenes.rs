@@ -47,6 +47,7 @@ const SCENES: &[(&str, Make)] = &[
     ("job_close", job::close),
     ("job_exit", job::exit),
     ("job_extend", job::extend),
+    ("job_failover", job::failover),
     ("job_open", job::open),
     ("job_rekey", job::rekey),
     ("job_settle", job::settle),

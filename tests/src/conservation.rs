@@ -91,6 +91,7 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
         check_job(address, job);
         let waits = state.claims.iter().any(|(_, claim)| claim.job == *address);
         assert_eq!(job.claimed == 1, waits, "job {address} and its claim");
+        check_successor(&state, address, job);
     }
 }
 
@@ -384,4 +385,25 @@ fn check_order(address: &Pubkey, order: &Order) {
             "bid {place} for {address}"
         );
     }
+}
+
+/// A job that went on elsewhere did so after its end, for the same tenant and in the same mint, at no higher rate, and alone.
+fn check_successor(state: &State, address: &Pubkey, job: &Job) {
+    if job.successor == Pubkey::default() {
+        return;
+    }
+    assert!(!is_live(job), "the job {address} has a successor while it lives");
+    let named = state.jobs.iter().filter(|(_, other)| other.successor == job.successor);
+    assert_eq!(named.count(), 1, "several jobs went on as {}", job.successor);
+    let found = state.jobs.iter().find(|(other, _)| *other == job.successor);
+    let (_, successor) = found.unwrap_or_else(|| panic!("the successor of {address} does not exist"));
+    assert_eq!(
+        (successor.tenant, successor.mint, successor.bundle_hash, successor.gpus),
+        (job.tenant, job.mint, job.bundle_hash, job.gpus),
+        "the successor of {address} is another job"
+    );
+    assert!(
+        successor.rate <= job.rate && successor.opened_at >= job.ended_at && successor.node != job.node,
+        "the successor of {address} is on other terms"
+    );
 }

@@ -30,6 +30,11 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = period::rentable)]
     pub(crate) provider_timeout: u32,
 
+    /// When the node is lost, go on with another one of its class that is no dearer, with what is left of the escrow; the workload
+    /// begins anew there
+    #[arg(long)]
+    pub(crate) failover: bool,
+
     /// What to run, after `--`: a program, or a path with a slash into the bundle, and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,

@@ -57,6 +57,7 @@ async fn posted(context: &Context, wallet: &Keypair, arguments: &OrderArguments)
         out: arguments.out.clone(),
         gpus: arguments.gpus,
         max_duration_s: arguments.max_duration,
+        failover: None,
     })?;
     let mint = run::mint(context, arguments.mint).await?;
     let packed = |name: &str| class::pack(name).ok_or_else(|| Failure::Usage(format!("{name:?} is not a name")));

@@ -80,6 +80,8 @@ fn object(address: Pubkey, job: &Job, record: Option<&Record>) -> Value {
         "ended_at": job.ended_at,
         // Zero when its provider has announced no exit.
         "exits_at": job.exits_at,
+        // The job that went on with the rest on another node.
+        "successor": (job.successor != Pubkey::default()).then(|| job.successor.to_string()),
         "max_duration_s": job.max_duration_s,
         // Whether this machine holds the session key, and what it ran.
         "opened_here": record.is_some(),

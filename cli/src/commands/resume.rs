@@ -16,6 +16,7 @@ use crate::{
     failure::Failure,
     job::{
         drive::{Drive, Manner},
+        failover,
         post::adopt,
     },
     state::Record,
@@ -28,9 +29,9 @@ const IN_FLIGHT_MS: i64 = 2 * 3 * 90_000;
 /// Goes on.
 pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Result<ExitCode> {
     let patience = Duration::from_secs(u64::from(arguments.provider_timeout));
-    let job = context.store.resolve(&arguments.job)?;
+    let named = context.store.resolve(&arguments.job)?;
+    let (job, record) = failover::standing(context, named).await?;
     let directory = context.store.job(&job);
-    let record = directory.record()?;
     let wallet = context.wallet()?;
     let Some(lock) = directory.lock()? else {
         return Err(Failure::Usage(format!("another process follows job {job} already")).into());
@@ -51,7 +52,10 @@ pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Resul
     };
     let record = adopt(&directory, record, &opened)?;
     let progress = context.output.progress("Going on");
-    progress.say(format!("going on with job {job}"));
+    match job == named {
+        true => progress.say(format!("going on with job {job}")),
+        false => progress.say(format!("going on with job {job}, where the work of job {named} is now")),
+    }
     let drive = Drive {
         context,
         wallet: &wallet,
@@ -60,13 +64,12 @@ pub(crate) async fn run(context: &Context, arguments: &ResumeArguments) -> Resul
         lock,
         progress: &progress,
     };
-    let report = drive
-        .run(Manner {
-            patience,
-            shows_output: true,
-            finishes: false,
-        })
-        .await?;
+    let manner = Manner {
+        patience,
+        shows_output: true,
+        finishes: false,
+    };
+    let report = failover::drive(drive, manner).await?;
     conclude(context, &report)
 }
 

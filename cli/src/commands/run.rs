@@ -13,10 +13,12 @@ use crate::{
     job::{
         choose::{self, Wanted},
         drive::{Drive, Manner},
+        failover,
         open::{self, Rent},
         report::Report,
     },
     mint::{Mint, Mints},
+    state::Elsewhere,
 };
 
 /// Runs the command.
@@ -76,13 +78,12 @@ pub(crate) async fn run(context: &Context, arguments: RunArguments) -> Result<Ex
         lock: opened.lock,
         progress: &progress,
     };
-    let report = drive
-        .run(Manner {
-            patience,
-            shows_output: true,
-            finishes: false,
-        })
-        .await?;
+    let manner = Manner {
+        patience,
+        shows_output: true,
+        finishes: false,
+    };
+    let report = failover::drive(drive, manner).await?;
     conclude(context, &report)
 }
 
@@ -94,6 +95,11 @@ fn rent(arguments: &RunArguments) -> Result<Rent, Failure> {
         out: arguments.out.clone(),
         gpus: arguments.wishes.gpus,
         max_duration_s: arguments.wishes.max_duration,
+        failover: arguments.failover.then(|| Elsewhere {
+            region: arguments.wishes.region.clone(),
+            allow_simulated: arguments.wishes.allow_simulated,
+            moves_left: failover::MAX_MOVES,
+        }),
     })
 }
 
@@ -149,6 +155,9 @@ pub(super) fn conclude(context: &Context, report: &Report) -> Result<ExitCode> {
         if let Some(out) = &report.out {
             eprintln!("\nResults are in {out}");
         }
+    }
+    for lost in &report.lost {
+        eprintln!("gantry: job {lost} lost its node before; its bill is in `gantry bill {lost}`");
     }
     if let Some(remark) = report.remark() {
         eprintln!("gantry: the workload's end: {remark}");

@@ -39,27 +39,31 @@ pub(crate) async fn run(context: &Context, arguments: &StopArguments) -> Result<
     let directory = context.store.job(&job);
     match directory.find_record()? {
         None => without_session_key(context, &wallet, job, &progress).await?,
-        Some(record) => match directory.lock()? {
-            None => beside_another_process(context, &wallet, &record, patience, &progress).await?,
-            Some(lock) => {
-                let drive = Drive {
-                    context,
-                    wallet: &wallet,
-                    directory,
-                    record,
-                    lock,
-                    progress: &progress,
-                };
-                let report = drive
-                    .run(Manner {
-                        patience,
-                        shows_output: false,
-                        finishes: true,
-                    })
-                    .await?;
-                return show(context, &report);
+        Some(record) => {
+            // First, so that a process that follows the job does not go on elsewhere.
+            directory.note_stop()?;
+            match directory.lock()? {
+                None => beside_another_process(context, &wallet, &record, patience, &progress).await?,
+                Some(lock) => {
+                    let drive = Drive {
+                        context,
+                        wallet: &wallet,
+                        directory,
+                        record,
+                        lock,
+                        progress: &progress,
+                    };
+                    let report = drive
+                        .run(Manner {
+                            patience,
+                            shows_output: false,
+                            finishes: true,
+                        })
+                        .await?;
+                    return show(context, &report);
+                }
             }
-        },
+        }
     }
     progress.done();
     let bill = bill::from_chain(context, &job).await?;

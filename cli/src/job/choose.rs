@@ -100,6 +100,16 @@ pub(crate) async fn choose(client: &Client, indexer: &Indexer, wanted: &Wanted, 
 }
 
 impl Choice {
+    /// Rules out the candidates of which this holds, for this reason.
+    pub(crate) fn rule_out(&mut self, reason: &str, holds: impl Fn(&Candidate) -> bool) {
+        let all = self.candidates.len();
+        self.candidates.retain(|candidate| !holds(candidate));
+        let ruled_out = all - self.candidates.len();
+        if ruled_out > 0 {
+            *self.ruled_out.entry(reason.into()).or_default() += ruled_out;
+        }
+    }
+
     /// Rules out the cheapest candidates whose agents do not answer, until one does. The others are asked when it comes to them.
     pub(crate) async fn knock(&mut self) {
         while let Some(candidate) = self.candidates.first() {

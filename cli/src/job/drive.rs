@@ -139,6 +139,7 @@ impl Drive<'_> {
             results_lost: fetched.err(),
             interrupted,
             time_up,
+            lost: Vec::new(),
         })
     }
 

@@ -4,6 +4,7 @@ pub(crate) mod choose;
 pub(crate) mod conclude;
 pub(crate) mod cosign;
 pub(crate) mod drive;
+pub(crate) mod failover;
 pub(crate) mod follow;
 pub(crate) mod guard;
 pub(crate) mod logs;

@@ -18,7 +18,7 @@ use crate::{
     archive,
     failure::{Failure, Fate, OfJob},
     mint::Mint,
-    state::{JobDirectory, Record, SessionKey, Store},
+    state::{Elsewhere, JobDirectory, Record, SessionKey, Store},
 };
 
 /// Refusals that another node may not share.
@@ -38,7 +38,7 @@ const ANOTHER_NODE_MAY_DO: [&str; 9] = [
 const ALREADY_IN_USE: u32 = 0;
 
 /// Most nodes that are tried in turn.
-const MAX_ATTEMPTS: usize = 3;
+pub(super) const MAX_ATTEMPTS: usize = 3;
 
 /// What is to run, and for how long at most.
 #[derive(Clone, Debug)]
@@ -55,6 +55,8 @@ pub(crate) struct Rent {
     pub(crate) gpus: u16,
     /// Longest metered time in seconds.
     pub(crate) max_duration_s: u32,
+    /// How to go on when the node is lost.
+    pub(crate) failover: Option<Elsewhere>,
 }
 
 /// A job that stands on chain.
@@ -117,6 +119,9 @@ pub(crate) async fn open(
             exit: None,
             results_fetched: false,
             order: None,
+            failover: rent.failover.clone(),
+            predecessor: None,
+            successor: None,
         };
         directory.save_record(&record)?;
         let terms = JobTerms {
@@ -135,7 +140,7 @@ pub(crate) async fn open(
             mint.address,
             terms,
         );
-        match attempt(client, wallet, &job, candidate, instruction).await? {
+        match attempt(client, wallet, &[], &job, candidate, instruction).await? {
             Attempt::Opened(node, provider) => {
                 let record = Record {
                     node,
@@ -168,7 +173,7 @@ pub(crate) async fn open(
 }
 
 /// How an attempt to open ended.
-enum Attempt {
+pub(super) enum Attempt {
     /// The job stands on chain, on this node of this provider.
     Opened(Pubkey, Pubkey),
     /// It does not, and never will by what was sent.
@@ -176,14 +181,15 @@ enum Attempt {
 }
 
 /// Sends the opening. An error says that it is not known what came of it.
-async fn attempt(
+pub(super) async fn attempt(
     client: &Client,
     wallet: &Keypair,
+    signers: &[&Keypair],
     job: &Pubkey,
     candidate: &Candidate,
     instruction: Instruction,
 ) -> Result<Attempt> {
-    let Err(failed) = client.send(&[instruction], wallet, &[]).await else {
+    let Err(failed) = client.send(&[instruction], wallet, signers).await else {
         return Ok(Attempt::Opened(candidate.address, candidate.node.owner));
     };
     // What the endpoint calls failed may have taken effect, by an earlier signature and even on an earlier node.
@@ -206,7 +212,7 @@ fn is_certain(error: &ClientError) -> bool {
     }
 }
 
-async fn answers(candidate: &Candidate) -> bool {
+pub(super) async fn answers(candidate: &Candidate) -> bool {
     let provider = &candidate.provider;
     match agent::knock(provider.endpoint(), provider.tls_key_hash).await {
         Ok(()) => true,
@@ -274,7 +280,7 @@ pub(super) fn undo_on_error<T>(directory: &JobDirectory, outcome: Result<T>) -> 
     outcome
 }
 
-fn may_do_elsewhere(error: &ClientError) -> bool {
+pub(super) fn may_do_elsewhere(error: &ClientError) -> bool {
     error
         .code()
         .and_then(error::lookup)

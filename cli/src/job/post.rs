@@ -86,6 +86,9 @@ pub(crate) async fn post(
         exit: None,
         results_fetched: false,
         order: Some(address),
+        failover: None,
+        predecessor: None,
+        successor: None,
     };
     directory.save_record(&record)?;
     let terms = OrderTerms {

@@ -1,6 +1,6 @@
 //! What came of a job, as an exit code, for people and for machines.
 
-use gantry_sdk::wire::Exit;
+use gantry_sdk::{Pubkey, wire::Exit};
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,6 +25,8 @@ pub(crate) struct Report {
     pub(crate) interrupted: bool,
     /// Whether the rented time ended the workload.
     pub(crate) time_up: bool,
+    /// Jobs whose nodes were lost before, oldest first; each has a bill of its own.
+    pub(crate) lost: Vec<Pubkey>,
 }
 
 impl Report {
@@ -88,6 +90,7 @@ impl Report {
         let mut object = self.bill.object();
         object["exit"] = json!(self.exit);
         object["out"] = json!(self.out);
+        object["lost"] = self.lost.iter().map(ToString::to_string).collect();
         object["error"] = self.failure().map_or(Value::Null, |failure| {
             let message = failure.to_string();
             failure::object(failure::kind(&failure.into()).1, &message, None)["error"].take()
@@ -115,6 +118,7 @@ mod tests {
             results_lost: None,
             interrupted: false,
             time_up: false,
+            lost: Vec::new(),
         }
     }
 

@@ -8,5 +8,5 @@ mod store;
 
 #[cfg(test)]
 pub(crate) use record::record_for_tests;
-pub(crate) use record::{Record, SessionKey, StoredReceipt};
+pub(crate) use record::{Elsewhere, Record, SessionKey, StoredReceipt, Successor};
 pub(crate) use store::{JobDirectory, Store};

@@ -74,6 +74,46 @@ pub(crate) struct Record {
     /// The order that the job is to come from; the node is not known before a bid is accepted.
     #[serde(default, with = "base58_if_any")]
     pub(crate) order: Option<Pubkey>,
+    /// How to go on when the node is lost; none when that is not wanted.
+    #[serde(default)]
+    pub(crate) failover: Option<Elsewhere>,
+    /// The job that this one goes on for.
+    #[serde(default)]
+    pub(crate) predecessor: Option<Written>,
+    /// The job that goes on for this one, or is about to.
+    #[serde(default)]
+    pub(crate) successor: Option<Successor>,
+}
+
+/// Which other nodes will do when one is lost, beyond what the chain asks of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Elsewhere {
+    /// Region.
+    pub(crate) region: Option<String>,
+    /// Whether simulated GPUs will do.
+    pub(crate) allow_simulated: bool,
+    /// How often the work may still move.
+    pub(crate) moves_left: u8,
+}
+
+/// An address as people know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Written(#[serde(with = "base58")] pub(crate) Pubkey);
+
+impl From<Pubkey> for Written {
+    fn from(address: Pubkey) -> Self {
+        Self(address)
+    }
+}
+
+/// A job that goes on for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Successor {
+    /// Its number among the tenant's jobs.
+    pub(crate) nonce: u64,
+    /// Its account.
+    #[serde(with = "base58")]
+    pub(crate) job: Pubkey,
 }
 
 /// A record like any other.
@@ -96,6 +136,9 @@ pub(crate) fn record_for_tests(created_at_ms: i64) -> Record {
         exit: None,
         results_fetched: false,
         order: None,
+        failover: None,
+        predecessor: None,
+        successor: None,
     }
 }
 

@@ -18,6 +18,7 @@ const RECORD: &str = "job.json";
 const RECEIPT: &str = "receipt.json";
 const BUNDLE: &str = "bundle.tar.gz";
 const LOCK: &str = "lock";
+const STOPPED: &str = "stopped";
 
 /// All jobs that this user opened on this machine.
 #[derive(Clone, Debug)]
@@ -153,6 +154,16 @@ impl JobDirectory {
         self.write(&rotated(&key.pubkey()), &SessionKey(key.insecure_clone()))
     }
 
+    /// Notes durably that the job is to end for good. A file of its own: the record belongs to the process that follows the job.
+    pub(crate) fn note_stop(&self) -> Result<()> {
+        self.write(STOPPED, &true)
+    }
+
+    /// Whether the job is to end for good.
+    pub(crate) fn is_stopped(&self) -> Result<bool> {
+        Ok(self.read(STOPPED)?.unwrap_or(false))
+    }
+
     /// The newest receipt that both sides signed.
     pub(crate) fn receipt(&self) -> Result<Option<CoSignedReceipt>> {
         Ok(self.read::<StoredReceipt>(RECEIPT)?.and_then(|stored| stored.read()))
@@ -263,10 +274,23 @@ mod tests {
     }
 
     #[test]
-    fn a_record_from_before_ends_were_kept_is_read_without_one() {
+    fn a_record_from_before_ends_and_failovers_were_kept_is_read_without_them() {
         let mut old = serde_json::to_value(record_for_tests(5)).unwrap();
-        old.as_object_mut().unwrap().remove("ended_ms").unwrap();
-        assert_eq!(serde_json::from_value::<Record>(old).unwrap().ended_ms, None);
+        for later in ["ended_ms", "failover", "predecessor", "successor"] {
+            old.as_object_mut().unwrap().remove(later).unwrap();
+        }
+        let read = serde_json::from_value::<Record>(old).unwrap();
+        assert_eq!((read.ended_ms, read.failover), (None, None));
+        assert!(read.predecessor.is_none() && read.successor.is_none());
+    }
+
+    #[test]
+    fn a_job_that_is_to_end_for_good_is_so_after_a_restart_too() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = saved(&Store::new(root.path()), &record(Pubkey::new_from_array([9; 32]), 5));
+        assert!(!directory.is_stopped().unwrap());
+        directory.note_stop().unwrap();
+        assert!(directory.clone().is_stopped().unwrap());
     }
 
     #[test]

@@ -100,6 +100,17 @@ export const declarations = {
                 feeShard: { resolver: 'resolveFeeShardOfJob', needs: ['job', 'mint'] },
             },
             jobExtend: { balance: ['tenant', 'mint'] },
+            jobFailover: {
+                registeredMint: ['mint'],
+                gpuClass: ['class'],
+                priceRange: ['class', 'mint'],
+                tenantAccount: { pda: 'tenant', seeds: ['tenant'] },
+                provider: ['providerOwner'],
+                balance: ['tenant', 'mint'],
+                job: ['tenant', 'nonce'],
+                pool: [],
+                stake: ['providerOwner'],
+            },
             jobOpen: {
                 registeredMint: ['mint'],
                 gpuClass: ['class'],

@@ -6,7 +6,7 @@
 #[macro_export]
 macro_rules! memory_symbols {
     () => {
-        #[cfg(all(target_os = "zkvm", target_os = "solana", not(feature = "no-entrypoint")))]
+        #[cfg(all(target_os = "zkvm", target_os = "solana", not(feature = "cpi")))]
         mod memory_symbols {
             extern "C" {
                 fn sol_memcpy_(to: *mut u8, from: *const u8, bytes: u64);

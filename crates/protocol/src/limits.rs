@@ -27,6 +27,10 @@ pub const CHALLENGE_WINDOW_S: u32 = 60;
 /// one that looks at its job every few minutes.
 pub const EXIT_NOTICE_S: u32 = 600;
 
+/// Seconds after a job's end in which its session key may re-open it on another node (one hour): time to notice that a node is lost, to wait
+/// for the grace window and to choose another; later a key that lies about disposes of nothing.
+pub const FAILOVER_WINDOW_S: u32 = 3_600;
+
 /// Longest start deadline, in seconds: a tenant's escrow must not be parked for longer by a provider that never starts.
 pub const MAX_START_DEADLINE_S: u32 = 3_600;
 

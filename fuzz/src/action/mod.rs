@@ -14,6 +14,7 @@ mod fees;
 mod job_change;
 mod job_end;
 mod job_extend;
+mod job_failover;
 mod job_life;
 mod job_open;
 mod job_settle;
@@ -50,6 +51,7 @@ pub use fees::{FeeShardOpen, FeesSweep};
 pub use job_change::{JobExit, SessionRotate};
 pub use job_end::{Ending, JobCancel, JobClose};
 pub use job_extend::JobExtend;
+pub use job_failover::JobFailover;
 pub use job_life::{JobRekey, JobStart, JobStop};
 pub use job_open::JobOpen;
 pub use job_settle::JobSettle;
@@ -195,6 +197,7 @@ actions! {
     6 BidRefund,
     3 SessionRotate,
     2 JobExit,
+    5 JobFailover,
     1 TenantOpen,
     2 MintReferenceSet,
 }

@@ -7,7 +7,7 @@ use super::{
     jobs::{CANCELLED, CLOSED, OPEN, RUNNING, STOPPED, is_living, until_exit},
     pairs,
 };
-use crate::action::Action;
+use crate::{action::Action, book::Place};
 
 pub(super) const INVARIANTS: &[Invariant] = &[
     Invariant::new(30, "a refused step changes nothing", refusals),
@@ -27,7 +27,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         terms,
     ),
     Invariant::new(34, "sequence, metered time, owed, paid and fee only grow", growth),
-    Invariant::new(35, "an ended job stays as it is", record),
+    Invariant::new(35, "an ended job stays as it is, but for its successor", record),
     Invariant::new(36, "after the final receipt nothing more is metered", finality),
     Invariant::new(
         37,
@@ -39,7 +39,11 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         "settling writes the job and one balance, and nothing that other jobs share",
         settling,
     ),
-    Invariant::new(39, "no step writes two jobs", one_job),
+    Invariant::new(
+        39,
+        "no step writes two jobs, but for one that opens a job's successor",
+        one_job,
+    ),
     Invariant::new(
         40,
         "a job ends early only by its provider, or once it is final or due",
@@ -55,6 +59,11 @@ pub(super) const INVARIANTS: &[Invariant] = &[
         43,
         "an announced exit moves later alone, and lies ten minutes ahead whenever it is set",
         exits,
+    ),
+    Invariant::new(
+        44,
+        "a job goes on elsewhere once, by its session key, and its successor costs no more than it gave back",
+        successors,
     ),
 ];
 
@@ -152,6 +161,7 @@ fn terms(scene: &Scene) -> Held {
         expected.former_session_key = old.former_session_key;
         expected.session_rotated_at = old.session_rotated_at;
         expected.exits_at = old.exits_at;
+        expected.successor = old.successor;
         expected.attestation_key = old.attestation_key;
         expected.former_key = old.former_key;
         expected.samples_root = old.samples_root;
@@ -183,7 +193,13 @@ fn growth(scene: &Scene) -> Held {
 }
 
 fn record(scene: &Scene) -> Held {
-    every(scene, |old, _| is_living(old))
+    every(scene, |old, new| {
+        let mut expected = *new;
+        if matches!(scene.action, Action::JobFailover(_)) {
+            expected.successor = old.successor;
+        }
+        is_living(old) || expected == *old
+    })
 }
 
 fn finality(scene: &Scene) -> Held {
@@ -224,7 +240,9 @@ fn one_job(scene: &Scene) -> Held {
         .filter(|(_, old, new)| old != new)
         .count();
     let opened = scene.after.jobs.len() - scene.before.jobs.len();
-    holds(changed + opened <= 1, || {
+    // Whoever goes on elsewhere opens one job and names it in another.
+    let most = 1 + usize::from(matches!(scene.action, Action::JobFailover(_)));
+    holds(changed + opened <= most && opened <= 1, || {
         format!("{changed} changed, {opened} opened: {:?}", scene.action)
     })
 }
@@ -275,5 +293,28 @@ fn exits(scene: &Scene) -> Held {
     every(scene, |old, new| {
         let is_announced = matches!(scene.action, Action::JobExit(_));
         old.exits_at == new.exits_at || (is_announced && new.exits_at > old.exits_at && new.exits_at >= scene.now + 600)
+    })
+}
+
+fn successors(scene: &Scene) -> Held {
+    every(scene, |old, new| {
+        if old.successor == new.successor {
+            return true;
+        }
+        let Action::JobFailover(over) = scene.action else {
+            return false;
+        };
+        let mut jobs = scene.after.jobs.iter();
+        let successor = jobs.find(|(id, _)| scene.book.at(Place::Job(*id)) == new.successor);
+        successor.is_some_and(|(_, job)| {
+            old.successor == Pubkey::default()
+                && scene.book.key(over.signer) == old.session_key
+                && (job.tenant, job.mint, job.gpus, job.session_key)
+                    == (old.tenant, old.mint, old.gpus, old.session_key)
+                && job.node != old.node
+                && job.rate <= old.rate
+                && job.escrow <= old.refund
+                && u64::from(job.max_duration_s) * 1_000 + old.metered_ms <= u64::from(old.max_duration_s) * 1_000
+        })
     })
 }

@@ -34,7 +34,7 @@ pub(super) const INVARIANTS: &[Invariant] = &[
     ),
     Invariant::new(
         6,
-        "only its owner lessens a balance, by a withdrawal, a job, an order or a bid, or its hot key by a claim's bond",
+        "only its owner lessens a balance, by a withdrawal, a job, an order or a bid, or a hot key by a claim's bond or a successor",
         debits,
     ),
     Invariant::new(
@@ -165,6 +165,8 @@ fn debits(scene: &Scene) -> Held {
             Action::OrderOpen(open) => open.tenant == *owner,
             Action::BidPlace(bid) => bid.signer == Key::Wallet(*owner),
             Action::JobExtend(extend) => extend.signer == Key::Wallet(*owner),
+            // Its session key, of what the job has given back.
+            Action::JobFailover(over) => over.former.0 == *owner,
             Action::ClaimOpen(open) => {
                 let mut jobs = scene.before.jobs.iter();
                 let job = jobs.find(|(id, _)| *id == open.job);

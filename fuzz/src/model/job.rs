@@ -120,6 +120,7 @@ impl State {
             former_session: None,
             session_rotated_at: 0,
             exits_at: 0,
+            successor: None,
             bundle: terms.bundle,
             root: None,
             rate,

@@ -15,6 +15,7 @@ pub mod fault;
 pub mod fees;
 pub mod job;
 pub mod job_change;
+pub mod job_failover;
 pub mod market;
 pub mod money;
 pub mod order;

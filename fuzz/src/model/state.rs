@@ -198,6 +198,7 @@ pub struct Job {
     pub former_session: Option<Key>,
     pub session_rotated_at: i64,
     pub exits_at: i64,
+    pub successor: Option<(Actor, u64)>,
     pub bundle: u8,
     pub root: Option<u64>,
     pub rate: u64,

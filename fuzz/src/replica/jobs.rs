@@ -7,7 +7,7 @@ use gantry_sdk::{
         ID,
         events::{
             ClaimOpened, ClaimRefuted, ClaimSettled, FaultProven, JobCancelled, JobClosed, JobExitAnnounced,
-            JobExtended, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, SessionRotated,
+            JobExtended, JobFailedOver, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, SessionRotated,
         },
         seeds,
         state::{Claim, Fault, Job, JobState},
@@ -100,6 +100,11 @@ impl Replica {
 
     pub(super) fn job_exit_announced(&mut self, event: &JobExitAnnounced) -> Outcome {
         self.jobs.get_mut(&event.job)?.exits_at = event.exits_at;
+        Ok(())
+    }
+
+    pub(super) fn job_failed_over(&mut self, event: &JobFailedOver) -> Outcome {
+        self.jobs.get_mut(&event.job)?.successor = event.successor;
         Ok(())
     }
 

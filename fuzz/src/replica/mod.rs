@@ -188,6 +188,7 @@ impl Replica {
             Event::JobRekeyed(event) => self.job_rekeyed(event),
             Event::SessionRotated(event) => self.session_rotated(event),
             Event::JobExitAnnounced(event) => self.job_exit_announced(event),
+            Event::JobFailedOver(event) => self.job_failed_over(event),
             Event::JobClosed(event) => self.job_closed(event),
             Event::JobCancelled(event) => self.job_cancelled(event),
             Event::ClaimOpened(event) => self.claim_opened(event),

@@ -116,6 +116,8 @@ pub(crate) struct Job {
     pub session_rotated_at: i64,
     /// Unix seconds at which the provider ends the job, as it has announced; zero when it has not.
     pub exits_at: i64,
+    /// The job that went on with the rest on another node; zeros while there is none.
+    pub successor: Address,
     /// Longest metered time in seconds.
     pub max_duration_s: i64,
     /// Seconds after stop or expiry in which receipts may still be settled.
@@ -177,7 +179,7 @@ macro_rules! jobs {
                     stake_reserved::TEXT AS \"stake_reserved!\", reference_price::TEXT AS \"reference_price!\",
                     sequence::TEXT AS \"sequence!\", metered_ms::TEXT AS \"metered_ms!\",
                     co_signed_ms::TEXT AS \"co_signed_ms!\", claimed,
-                    opened_at, start_deadline, started_at, stopped_at, ended_at, session_rotated_at, exits_at,
+                    opened_at, start_deadline, started_at, stopped_at, ended_at, session_rotated_at, exits_at, successor,
                     max_duration_s, grace_window_s, gpus, fee_bps,
                     state, is_final, slot AS changed_slot FROM jobs " + $rest,
             $($argument),+

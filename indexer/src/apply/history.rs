@@ -173,6 +173,7 @@ fn subject(event: &Event) -> Option<Pubkey> {
         Event::JobExtended(event) => Some(event.job),
         Event::SessionRotated(event) => Some(event.job),
         Event::JobExitAnnounced(event) => Some(event.job),
+        Event::JobFailedOver(event) => Some(event.job),
         Event::ClaimSettled(event) => Some(event.job),
         Event::ClaimRefuted(event) => Some(event.job),
         // The events about an order are enough to rebuild it; the job that it opened has its own.

@@ -333,4 +333,22 @@ pub enum MarketError {
     /// Another mint than the order's.
     #[msg("The mint is not the one that the order pays in; name that one.")]
     WrongMint,
+    /// The signer is not the session key.
+    #[msg("Only the session key that the job ended with re-opens it; sign with that key.")]
+    NotSessionKey,
+    /// The job lives, was finished, or has nothing left.
+    #[msg("There is nothing to go on with: a job is re-opened after it has ended with a refund, and without a final receipt or with an announced exit.")]
+    NothingToFailOver,
+    /// A second re-opening.
+    #[msg("The job was re-opened before; go on with its successor.")]
+    AlreadyFailedOver,
+    /// Too long after the end.
+    #[msg("The job ended too long ago; it can be re-opened within an hour. Open a new one with the wallet.")]
+    FailoverTooLate,
+    /// A node of another class.
+    #[msg("The other node is of another class than the lost one; choose one of the same class.")]
+    FailoverDiffers,
+    /// More time or escrow than was left.
+    #[msg("The job would be rented for longer than what is left of it; name at most the rented time less the metered time.")]
+    FailoverTooLong,
 }

@@ -383,4 +383,10 @@ events! {
         gpus_free: u16,
         at: i64,
     }
+    /// A job's session key went on with what was left on another node; the successor's opening is logged before.
+    JobFailedOver {
+        job: Address,
+        successor: Address,
+        at: i64,
+    }
 }

@@ -21,6 +21,8 @@ extern crate alloc;
 use anchor_lang::prelude::*;
 
 pub mod admission;
+#[cfg(all(target_os = "solana", not(feature = "cpi")))]
+mod entrypoint;
 pub mod errors;
 pub mod events;
 pub mod instructions;
@@ -35,7 +37,7 @@ declare_id!("GantryMarketChBLgNoEAVfU4YyVooQXaGXWn3vbiqf");
 
 gantry_onchain::memory_symbols!();
 
-#[cfg(not(feature = "no-entrypoint"))]
+#[cfg(not(feature = "cpi"))]
 solana_security_txt::security_txt! {
     name: "Gantry market",
     project_url: "https://github.com/gantry-network/gantry",
@@ -246,6 +248,12 @@ pub mod market {
     /// over as if it had been stopped. Signed by the provider's wallet or the job's attestation key.
     pub fn job_exit(ctx: &mut Context<JobExit>, exits_at: i64) -> Result<()> {
         job_exit::handle(ctx, exits_at)
+    }
+
+    /// Re-opens a job that lost its node on another one of the same class: the same tenant, mint, session key, bundle and number of GPUs, no
+    /// dearer, no longer than what is left, once, within an hour of its end. Signed by the session key; anyone else pays the rent.
+    pub fn job_failover(ctx: &mut Context<JobFailover>, nonce: u64, max_rate: u64, max_duration_s: u32) -> Result<()> {
+        job_failover::handle(ctx, nonce, max_rate, max_duration_s)
     }
 
     /// Claims what a receipt that the provider alone has signed shows, at most the grace window beyond the last co-signed one, against

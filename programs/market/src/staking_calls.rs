@@ -3,12 +3,12 @@
 //! Built on the stack: what Anchor generates for them gathers accounts in vectors, checks again what the accounts' wrappers have
 //! proved, and costs thousands of compute units and 11 KB of program a call. A refusal of the staking program aborts the transaction.
 
-use anchor_lang::{prelude::*, unchecked_invoke_signed_fixed, Discriminator};
+use anchor_lang::{prelude::*, unchecked_invoke_signed_fixed};
 use anchor_spl::token_interface::{Mint, TokenAccount, TokenInterface};
 use gantry_protocol::Bps;
 use pinocchio::instruction::InstructionAccount;
 use staking::{
-    instruction::{StakeRelease, StakeReserve, StakeSlash},
+    calls::{STAKE_RELEASE, STAKE_RESERVE, STAKE_SLASH},
     state::{Pool, Stake},
 };
 
@@ -27,12 +27,12 @@ pub(crate) struct Caller<'a> {
 impl Caller<'_> {
     /// Reserves `amount` of the stake for a job.
     pub(crate) fn reserve(&self, pool: &Account<Pool>, stake: &mut Account<Stake>, amount: u64) -> Result<()> {
-        self.change(&data(StakeReserve::DISCRIMINATOR, &amount.to_le_bytes()), pool, stake)
+        self.change(&data(&STAKE_RESERVE, &amount.to_le_bytes()), pool, stake)
     }
 
     /// Gives `amount` of the stake back.
     pub(crate) fn release(&self, pool: &Account<Pool>, stake: &mut Account<Stake>, amount: u64) -> Result<()> {
-        self.change(&data(StakeRelease::DISCRIMINATOR, &amount.to_le_bytes()), pool, stake)
+        self.change(&data(&STAKE_RELEASE, &amount.to_le_bytes()), pool, stake)
     }
 
     #[inline(never)]
@@ -69,7 +69,7 @@ impl Caller<'_> {
         );
         unchecked_invoke_signed_fixed(
             self.program.address(),
-            &data::<10>(StakeSlash::DISCRIMINATOR, &penalty.get().to_le_bytes()),
+            &data::<10>(&STAKE_SLASH, &penalty.get().to_le_bytes()),
             &[
                 InstructionAccount::readonly_signer(signer.address()),
                 InstructionAccount::writable(pool.address()),

@@ -16,6 +16,7 @@
 
 use anchor_lang::prelude::*;
 
+pub mod calls;
 pub mod errors;
 pub mod events;
 pub mod instructions;
@@ -29,7 +30,7 @@ declare_id!("GantryStake2QaoTtkXcFGYAN7acmB8Jrv6X8tB7mwq");
 
 gantry_onchain::memory_symbols!();
 
-#[cfg(not(feature = "no-entrypoint"))]
+#[cfg(not(feature = "cpi"))]
 solana_security_txt::security_txt! {
     name: "Gantry staking",
     project_url: "https://github.com/gantry-network/gantry",
@@ -39,7 +40,9 @@ solana_security_txt::security_txt! {
     source_code: "https://github.com/gantry-network/gantry"
 }
 
-/// The staking program's instructions.
+/// The staking program's instructions. Not in a program that only calls this one: Anchor exports the dispatcher by its bare name there, so
+/// that no linker leaves it and all handlers out.
+#[cfg(not(all(target_os = "solana", feature = "cpi")))]
 #[program]
 pub mod staking {
     use super::*;

@@ -126,6 +126,7 @@ instructions! {
         market::JobExtend = "market.job_extend" (max_duration_s: u32),
         market::SessionRotate = "market.session_rotate" (session_key: Pubkey),
         market::JobExit = "market.job_exit" (exits_at: i64),
+        market::JobFailover = "market.job_failover" (nonce: u64, max_rate: u64, max_duration_s: u32),
         market::ClaimOpen = "market.claim_open" (),
         market::ClaimSettle = "market.claim_settle" (),
         market::ClaimRefute = "market.claim_refute" (),

@@ -186,6 +186,12 @@ fn the_keys_of_the_account_are_those_of_its_history() {
     };
     let words = refused(&exit, &[opening(), paid(1), paid(2)]);
     assert!(words.starts_with("exit: the chain says 700"), "{words}");
+    let moved = Job {
+        successor: Pubkey::from([9; 32]),
+        ..account()
+    };
+    let words = refused(&moved, &[opening(), paid(1), paid(2)]);
+    assert!(words.starts_with("successor of the job: the chain says "), "{words}");
 }
 
 #[test]

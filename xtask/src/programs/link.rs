@@ -28,6 +28,11 @@ pub(crate) const LLVM_DIR: &str = "GANTRY_LINK_LLVM";
 /// The memory functions a program defines over the runtime's system calls.
 const MEMORY_FUNCTIONS: [&str; 4] = ["memcpy", "memmove", "memset", "memcmp"];
 
+/// What a program exports; whatever else libraries export by name, such as Anchor's dispatchers, is left out unless it is called.
+fn exported() -> Vec<&'static str> {
+    [&MEMORY_FUNCTIONS[..], &["entrypoint", "custom_panic"]].concat()
+}
+
 /// Links with the arguments rustc passes to a linker.
 pub(crate) fn link(args: &[OsString]) -> Result<()> {
     let output = output_path(args)?;
@@ -97,7 +102,8 @@ fn lowered_bitcode(bitcode: &Path, scratch: &Path, index: usize) -> Result<PathB
     }
     fs::write(&forced, attributes).context("writing the inlining attributes")?;
     optimise
-        .arg("-passes=forceattrs,always-inline,lower-atomic")
+        .arg("-passes=internalize,globaldce,forceattrs,always-inline,lower-atomic")
+        .arg(format!("-internalize-public-api-list={}", exported().join(",")))
         .arg(format!("-forceattrs-csv-path={}", forced.display()))
         .arg(&lowered_ir)
         .arg("-o")

@@ -33,6 +33,7 @@ fn rent(gpus: u16, max_duration_s: u32) -> Rent {
         out: None,
         gpus,
         max_duration_s,
+        failover: None,
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              bundle_hash, samples_root, nonce, rate, escrow, owed, paid, fee, refund, stake_reserved, sequence,
              metered_ms, opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s,
              gpus, fee_bps, state, is_final, former_key, co_signed_ms, claimed,
-             former_session_key, session_rotated_at, exits_at, reference_price
+             former_session_key, session_rotated_at, exits_at, reference_price, successor
          )
          SELECT * FROM UNNEST(
              $1::BYTEA[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BYTEA[], $6::BYTEA[], $7::BYTEA[], $8::BYTEA[],
@@ -26,13 +26,13 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              $22::NUMERIC[], $23::BIGINT[], $24::BIGINT[], $25::BIGINT[], $26::BIGINT[], $27::BIGINT[], $28::BIGINT[],
              $29::BIGINT[], $30::INTEGER[], $31::INTEGER[], $32::SMALLINT[], $33::BOOLEAN[],
              $34::BYTEA[], $35::NUMERIC[], $36::BOOLEAN[], $37::BYTEA[], $38::BIGINT[], $39::BIGINT[],
-             $40::NUMERIC[]
+             $40::NUMERIC[], $41::BYTEA[]
          ) AS n (
              address, slot, write_version, tenant, provider, node, mint, session_key, attestation_key, genesis_hash,
              bundle_hash, samples_root, nonce, rate, escrow, owed, paid, fee, refund, stake_reserved, sequence,
              metered_ms, opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s,
              gpus, fee_bps, state, is_final, former_key, co_signed_ms, claimed,
-             former_session_key, session_rotated_at, exits_at, reference_price
+             former_session_key, session_rotated_at, exits_at, reference_price, successor
          )
          WHERE NOT EXISTS (
              SELECT FROM tombstones d
@@ -43,7 +43,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              bundle_hash, samples_root, nonce, rate, escrow, owed, paid, fee, refund, stake_reserved, sequence,
              metered_ms, opened_at, start_deadline, started_at, stopped_at, ended_at, max_duration_s, grace_window_s,
              gpus, fee_bps, state, is_final, former_key, co_signed_ms, claimed,
-             former_session_key, session_rotated_at, exits_at, reference_price
+             former_session_key, session_rotated_at, exits_at, reference_price, successor
          ) = (
              EXCLUDED.slot, EXCLUDED.write_version, EXCLUDED.tenant, EXCLUDED.provider, EXCLUDED.node, EXCLUDED.mint,
              EXCLUDED.session_key, EXCLUDED.attestation_key, EXCLUDED.genesis_hash, EXCLUDED.bundle_hash,
@@ -53,7 +53,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
              EXCLUDED.max_duration_s, EXCLUDED.grace_window_s, EXCLUDED.gpus, EXCLUDED.fee_bps, EXCLUDED.state,
              EXCLUDED.is_final, EXCLUDED.former_key, EXCLUDED.co_signed_ms, EXCLUDED.claimed,
              EXCLUDED.former_session_key, EXCLUDED.session_rotated_at, EXCLUDED.exits_at,
-             EXCLUDED.reference_price
+             EXCLUDED.reference_price, EXCLUDED.successor
          )
          WHERE (t.slot, t.write_version) < (EXCLUDED.slot, EXCLUDED.write_version)",
         &heads.addresses[..] as _,
@@ -96,6 +96,7 @@ pub(super) async fn upsert(connection: &mut PgConnection, rows: &[Row<'_, Job>])
         &column(rows, |row| row.account.session_rotated_at),
         &column(rows, |row| row.account.exits_at),
         &column(rows, |row| amount(row.account.reference_price)),
+        &column(rows, |row| row.account.successor.to_bytes())[..] as _,
     )
     .execute(connection)
     .await?;

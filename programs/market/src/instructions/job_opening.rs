@@ -1,4 +1,4 @@
-//! What opening a job by name and by a bid have in common: who must agree, the job's record, and the provider's stake.
+//! What opening a job by name, by a bid and by re-opening it elsewhere have in common: who must agree, and the job's record.
 
 use anchor_lang::prelude::*;
 use gantry_protocol::{Atoms, Bps, Rate, UnixSeconds};
@@ -39,7 +39,7 @@ pub(super) struct Request<'a> {
 impl Opening<'_> {
     /// Refuses what tenant, provider, mint and configuration do not agree on; returns the rate per GPU that they do. `asked` is the rate that
     /// the provider asks for.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn agree(
         &self,
         request: &Request<'_>,
@@ -70,7 +70,7 @@ impl Opening<'_> {
     }
 
     /// Rents the GPUs and writes the job; returns its escrow. `rate` is per GPU.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn record(
         self,
         request: &Request<'_>,
@@ -111,6 +111,7 @@ impl Opening<'_> {
 }
 
 /// The event of a job that has opened.
+#[inline(never)]
 pub(super) fn opened(job: &Account<Job>, balance: &Balance, node: &Node) -> JobOpened {
     JobOpened {
         job: *job.address(),

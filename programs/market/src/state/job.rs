@@ -7,6 +7,7 @@ use crate::MarketError;
 
 mod claims;
 mod exits;
+mod failover;
 mod keys;
 mod reputation;
 
@@ -46,6 +47,8 @@ pub struct Job {
     pub former_key: Address,
     /// The tenant's hot key before the last rotation, whose receipts still count for a grace window; zeros before.
     pub former_session_key: Address,
+    /// The job that went on with the rest on another node; zeros while there is none.
+    pub successor: Address,
     /// Genesis hash of this cluster.
     pub genesis_hash: [u8; 32],
     /// SHA-256 of the bundle that the tenant will upload; zeros when there is none.
@@ -109,7 +112,7 @@ pub struct Job {
     pub claimed: u8,
 }
 
-const _: () = assert!(core::mem::size_of::<Job>() == 520);
+const _: () = assert!(core::mem::size_of::<Job>() == 552);
 
 /// What a job is opened with, after the node, the mint and the configuration have agreed.
 pub struct OpenTerms {

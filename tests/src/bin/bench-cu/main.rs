@@ -3,6 +3,7 @@
 //! An instruction that looks for an address takes more or fewer steps, depending on the keys; each figure is the median over
 //! several worlds with other keys. The keys are the same in every run, and so are the figures.
 
+mod failover;
 mod orders;
 mod tour;
 mod withdrawals;
@@ -35,6 +36,8 @@ fn main() -> Result<()> {
         for (name, units) in orders::units_of_orders() {
             samples.entry(name).or_default().push(units);
         }
+        let (name, units) = failover::units();
+        samples.entry(name).or_default().push(units);
     }
     let figures: BTreeMap<_, _> = samples.into_iter().map(|(name, units)| (name, median(units))).collect();
     for (name, units) in &figures {
