@@ -89,13 +89,18 @@ impl Lost {
     }
 
     fn fail_over_by(&mut self, signer: &Keypair, wish: &Wish) -> Outcome {
-        let (payer, job) = (key::fresh(), self.job);
-        self.world.chain.fund(&payer.pubkey());
         let account = Job {
             session_key: signer.pubkey(),
-            ..self.world.job(&job)
+            ..self.world.job(&self.job)
         };
-        let call = instruction::job_failover(payer.pubkey(), job, &account, &self.to(wish));
+        self.fail_over_as(&account, signer, wish)
+    }
+
+    /// As if the ended job's account were this one.
+    fn fail_over_as(&mut self, account: &Job, signer: &Keypair, wish: &Wish) -> Outcome {
+        let (payer, job) = (key::fresh(), self.job);
+        self.world.chain.fund(&payer.pubkey());
+        let call = instruction::job_failover(payer.pubkey(), job, account, &self.to(wish));
         self.world.chain.send(&[call], &[&payer, signer])
     }
 

@@ -74,19 +74,20 @@ impl Step for JobFailover {
         let left_ms = u64::from(job.max_s) * 1_000 - job.metered_ms.min(u64::from(job.max_s) * 1_000);
         let left_s = u32::try_from(left_ms / 1_000).ok()?;
         let other_balance = dice.among(&state.balances)?;
-        let token = dice.token();
+        // Now and then all of it in another mint that the tenant may hold something in.
+        let token = if dice.chance(90) { job.token } else { dice.token() };
         Some(Self {
             signer,
             payer,
             former,
             former_node: dice.mostly_node(job.node, state),
-            token: dice.mostly(job.token, |_| token),
+            token,
             class: dice.mostly(class, Dice::class),
-            range: dice.mostly((class, job.token), |dice| (dice.class(), dice.token())),
+            range: dice.mostly((class, token), |dice| (dice.class(), dice.token())),
             account: dice.mostly(former.0, Dice::actor),
             provider: dice.mostly(node.0, Dice::actor),
             node,
-            balance: dice.mostly((former.0, job.token), |_| other_balance),
+            balance: dice.mostly((former.0, token), |_| other_balance),
             stake: dice.mostly(node.0, Dice::actor),
             // Another address than the former job's: one account in two places is the matrix's business.
             nonce: if nonce == former.1 { nonces } else { nonce },

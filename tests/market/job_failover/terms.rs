@@ -3,8 +3,11 @@
 use anchor_lang::ErrorCode;
 use gantry_protocol::class;
 use gantry_sdk::{Signer, address, instruction::market as instruction};
-use gantry_tests::parties::{CLASS, RATE, market_parameters, specification};
-use market::{MarketError, NodeSpecification};
+use gantry_tests::{
+    parties::{CLASS, DEPOSIT, RATE, market_parameters, specification},
+    token::Mint,
+};
+use market::{MarketError, NodeSpecification, state::Job};
 
 use super::{LEFT_S, Lost, NONCE, USED_S, Wish};
 
@@ -29,6 +32,32 @@ fn another_node_of_the_same_provider_will_do_and_the_lost_one_will_not() {
     lost.world.chain.send(&register, &[&signers[0]]).succeeds();
     lost.world.chain.send(&[heartbeat], &[&signers[1]]).succeeds();
     let wish = Wish { node, ..lost.wish() };
+    lost.fail_over(&wish).succeeds();
+}
+
+#[test]
+fn a_job_goes_on_in_its_own_mint_alone() {
+    let mut lost = Lost::new();
+    let (owner, provider) = (lost.world.tenant.owner(), lost.other.owner());
+    let euro = Mint::classic(&mut lost.world.chain, 6);
+    lost.world.register_mint(&euro).succeeds();
+    lost.world.open_balance(&owner, &euro);
+    lost.world.open_balance(&provider, &euro);
+    let source = euro.mint_to(&mut lost.world.chain, &owner, DEPOSIT);
+    let deposit = instruction::balance_deposit(owner, euro.address, source, euro.token_program, DEPOSIT);
+    lost.world
+        .chain
+        .send(&[deposit], &[&lost.world.tenant.wallet])
+        .succeeds();
+    let price = instruction::node_price_set(provider, lost.other.node(0), &CLASS, euro.address, RATE);
+    lost.world.chain.send(&[price], &[&lost.other.wallet]).succeeds();
+    let in_euros = Job {
+        mint: euro.address,
+        ..lost.world.job(&lost.job)
+    };
+    let (session, wish) = (lost.world.tenant.session.insecure_clone(), lost.wish());
+    lost.fail_over_as(&in_euros, &session, &wish)
+        .is_refused(MarketError::WrongBalance);
     lost.fail_over(&wish).succeeds();
 }
 
