@@ -14,10 +14,10 @@ use gantry_sdk::{
 use crate::{
     action::{self, GENESIS_HASH},
     book::{Book, DelegationId, JobId, NodeId, Place, ShardId},
-    cast::{Actor, Class, Device, GNT, Token, class_name, identity},
+    cast::{Actor, GNT, Token, class_name},
     model::{
         Record, State,
-        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Registered, Stake, Tenant, Waiting},
+        state::{Delegation, Fault, Job, Mint, Node, Phase, Provider, Stake, Tenant, Waiting},
     },
     view::View,
 };

@@ -4,7 +4,13 @@ use anchor_lang::Discriminator;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use borsh::BorshDeserialize;
 use market::events::{
-    BalanceDeposited, BalanceOpened, BalanceWithdrawn, BidDropped, BidPlaced, BidRefunded, BidWithdrawn, ClaimOpened, ClaimRefuted, ClaimSettled, ClassConfigured, DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven, FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExitAnnounced, JobExtended, JobFailedOver, JobOpened, JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured, MintReferenceSet, NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, OrderAccepted, OrderCancelled, OrderOpened, PriceRangeConfigured, ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded, WithdrawalCancelled, WithdrawalPaid, WithdrawalRequested,
+    BalanceDeposited, BalanceOpened, BalanceWithdrawn, BidDropped, BidPlaced, BidRefunded, BidWithdrawn, ClaimOpened,
+    ClaimRefuted, ClaimSettled, ClassConfigured, DeviceMoved, DeviceRegistered, DeviceRetired, FaultProven,
+    FeeShardOpened, FeesSwept, JobCancelled, JobClosed, JobExitAnnounced, JobExtended, JobFailedOver, JobOpened,
+    JobRekeyed, JobSettled, JobStarted, JobStopped, MarketConfigured, MintConfigured, MintReferenceSet,
+    NodeHeartbeaten, NodePriced, NodeRegistered, NodeUpdated, OrderAccepted, OrderCancelled, OrderOpened,
+    PriceRangeConfigured, ProviderConfigured, ProviderRecorded, SessionRotated, TenantOpened, TenantRecorded,
+    WithdrawalCancelled, WithdrawalPaid, WithdrawalRequested,
 };
 use solana_pubkey::Pubkey;
 use staking::events::{

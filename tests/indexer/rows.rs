@@ -87,10 +87,8 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
         postgres.ask("SELECT encode(owner, 'hex'), amount, payable_at, number FROM withdrawals"),
         format!("{}|{}|87400|2", "03".repeat(32), u64::MAX)
     );
-    assert_eq!(
-        postgres.ask("SELECT endpoint FROM providers"),
-        "https://agent.example:8443"
-    );
+    let endpoint = postgres.ask("SELECT endpoint FROM providers");
+    assert_eq!(endpoint, "https://agent.example:8443");
     assert_eq!(
         postgres.ask("SELECT n.class, n.gpus, p.rate FROM nodes n JOIN node_prices p ON p.node = n.address"),
         "h100-sxm|8|700"
@@ -118,8 +116,8 @@ async fn every_account_type_has_its_row_with_full_64_bit_amounts() {
         postgres.ask("SELECT sequence, paid_now, compute_units, octet_length(receipt) FROM settlements"),
         "1|9|1234|144"
     );
-    assert_eq!(postgres.ask("SELECT COUNT(*) FROM transactions"), "2");
-    assert_eq!(postgres.ask("SELECT slot, chain_time FROM checkpoint"), "9|1030");
+    let at_the_end = "SELECT (SELECT COUNT(*) FROM transactions), slot, chain_time FROM checkpoint";
+    assert_eq!(postgres.ask(at_the_end), "2|9|1030");
 }
 
 #[tokio::test]

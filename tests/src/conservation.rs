@@ -1,5 +1,7 @@
 //! What must hold after every transaction, recomputed from all accounts.
 
+mod orders;
+
 use std::collections::{BTreeMap, HashMap};
 
 use gantry_sdk::{
@@ -64,7 +66,7 @@ pub fn check(accounts: &Accounts, given_away: &BTreeMap<Pubkey, u64>) {
         check_provider(&state, address, provider);
     }
     for (address, order) in &state.orders {
-        check_order(address, order);
+        orders::check(address, order);
     }
     for (address, device) in &state.devices {
         check_device(&state, address, device);
@@ -353,36 +355,6 @@ fn check_job(address: &Pubkey, job: &Job) {
             (job.escrow, job.owed),
             (job.owed + job.refund, job.paid + job.fee),
             "the bill of {address} does not add up"
-        );
-    }
-}
-
-fn check_order(address: &Pubkey, order: &Order) {
-    assert_eq!(
-        *address,
-        address::order(&order.tenant, order.nonce),
-        "an order at another address than its own"
-    );
-    assert!(
-        !order.is_empty(),
-        "the order {address} is over and holds nothing, but is there"
-    );
-    let nodes: Vec<_> = order.taken().map(|(_, bid)| bid.node).collect();
-    let numbers: Vec<_> = order.taken().map(|(_, bid)| bid.number).collect();
-    for (place, bid) in order.taken() {
-        assert_eq!(
-            nodes.iter().filter(|node| **node == bid.node).count(),
-            1,
-            "a node bids twice for {address}"
-        );
-        assert_eq!(
-            numbers.iter().filter(|number| **number == bid.number).count(),
-            1,
-            "two bids for {address} with one number"
-        );
-        assert!(
-            (1..=order.max_rate).contains(&bid.rate) && bid.number <= order.bids_placed,
-            "bid {place} for {address}"
         );
     }
 }

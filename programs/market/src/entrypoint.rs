@@ -7,7 +7,7 @@ use core::{mem::MaybeUninit, slice};
 
 use anchor_lang::{prelude::*, AccountCursor, AccountView, Discriminator, ErrorCode};
 
-use crate::{instruction, __handlers};
+use crate::{__handlers, instruction};
 
 anchor_lang::pinocchio::default_allocator!();
 anchor_lang::pinocchio::default_panic_handler!();
@@ -127,7 +127,11 @@ unsafe extern "C" fn entrypoint(input: *mut u8, data: *const u8) -> u64 {
     let (data, program, accounts) = unsafe {
         let length = *data.sub(8).cast::<u64>() as usize;
         let program = &*data.add(length).cast::<Address>();
-        (slice::from_raw_parts(data, length), program, *input.cast::<u64>() as usize)
+        (
+            slice::from_raw_parts(data, length),
+            program,
+            *input.cast::<u64>() as usize,
+        )
     };
     if let Err(error) = anchor_lang::check_program_id(program, &crate::ID) {
         return error.into();

@@ -11,6 +11,7 @@
 //! Invariant: a higher commission counts only after a notice in which every delegator can ask to leave.
 //! Invariant: only the market's signer reserves, releases and slashes, and a slash needs nothing of the slashed.
 #![cfg_attr(not(feature = "idl-build"), no_std)] // What Anchor generates to print the IDL uses std.
+#![cfg_attr(all(target_os = "solana", feature = "cpi"), allow(dead_code, unused_imports))] // The handlers, where nobody calls them.
 #![allow(unexpected_cfgs)] // Anchor's macros name configuration options of platform-tools.
 #![deny(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::expect_used)]
 
