@@ -1,7 +1,8 @@
 //! The program's entrypoint: finds an instruction's handler by its discriminator.
 //!
 //! Anchor's own puts the code of every handler into one function, which has outgrown what a jump of the virtual machine reaches
-//! (32,767 instructions). Here it is four, by the kind of instruction; what surrounds the handlers is Anchor's, step by step.
+//! (32,767 instructions). Here what is called often is part of it, and the rest, for some forty compute units more, a function
+//! of its own each. What surrounds the handlers is Anchor's, step by step.
 
 use core::{mem::MaybeUninit, slice};
 
@@ -23,96 +24,94 @@ const fn number(discriminator: &[u8]) -> u64 {
     }
 }
 
-/// What is called, and with what.
-struct Call<'a> {
-    discriminator: u64,
-    program: &'a Address,
-    data: &'a [u8],
-    accounts: usize,
-}
-
-macro_rules! groups {
-    ($($(#[$doc:meta])* $group:ident { $($name:ident: $arguments:ident),+ $(,)? })+) => {
+macro_rules! handlers {
+    (inlined: $($hot:ident: $hot_arguments:ident),+; called: $($name:ident: $arguments:ident),+;) => {
         $(
-            $(#[$doc])*
             #[inline(never)]
-            fn $group(call: &Call<'_>, cursor: &mut AccountCursor) -> Option<u64> {
-                $(
-                    if call.discriminator == const { number(instruction::$arguments::DISCRIMINATOR) } {
-                        return Some(__handlers::$name(call.program, cursor, call.data, call.accounts));
-                    }
-                )+
-                None
+            fn $name(program: &Address, cursor: &mut AccountCursor, data: &[u8], accounts: usize) -> u64 {
+                __handlers::$name(program, cursor, data, accounts)
             }
         )+
+
+        /// Carries out the instruction of this discriminator.
+        #[inline(always)]
+        fn carry_out(
+            discriminator: u64,
+            program: &Address,
+            cursor: &mut AccountCursor,
+            data: &[u8],
+            accounts: usize,
+        ) -> u64 {
+            $(
+                if discriminator == const { number(instruction::$hot_arguments::DISCRIMINATOR) } {
+                    return __handlers::$hot(program, cursor, data, accounts);
+                }
+            )+
+            $(
+                if discriminator == const { number(instruction::$arguments::DISCRIMINATOR) } {
+                    return $name(program, cursor, data, accounts);
+                }
+            )+
+            anchor_lang::Error::from(ErrorCode::InstructionFallbackNotFound).into()
+        }
     };
 }
 
-groups! {
-    /// The life of jobs; asked first, for nothing is called as often as settling.
-    jobs {
+handlers! {
+    inlined:
+        balance_deposit: BalanceDeposit,
+        balance_withdraw: BalanceWithdraw,
+        bid_drop: BidDrop,
+        bid_place: BidPlace,
         claim_open: ClaimOpen,
-        claim_refute: ClaimRefute,
-        claim_settle: ClaimSettle,
         fault_prove: FaultProve,
         fault_prove_sample: FaultProveSample,
         job_cancel: JobCancel,
         job_close: JobClose,
-        job_exit: JobExit,
         job_extend: JobExtend,
         job_failover: JobFailover,
         job_open: JobOpen,
-        job_rekey: JobRekey,
         job_settle: JobSettle,
         job_start: JobStart,
         job_stop: JobStop,
-        session_rotate: SessionRotate,
-    }
-    /// Orders and bids.
-    orders {
-        bid_drop: BidDrop,
-        bid_place: BidPlace,
+        node_heartbeat: NodeHeartbeat,
+        node_price_set: NodePriceSet,
+        order_accept: OrderAccept,
+        order_open: OrderOpen,
+        withdrawal_pay: WithdrawalPay,
+        withdrawal_request: WithdrawalRequest;
+    called:
+        balance_open: BalanceOpen,
         bid_refund: BidRefund,
         bid_withdraw: BidWithdraw,
-        order_accept: OrderAccept,
-        order_cancel: OrderCancel,
-        order_expire: OrderExpire,
-        order_open: OrderOpen,
-    }
-    /// Who offers what, and who rents.
-    nodes {
+        claim_refute: ClaimRefute,
+        claim_settle: ClaimSettle,
         class_register: ClassRegister,
         class_update: ClassUpdate,
+        config_initialize: ConfigInitialize,
+        config_update: ConfigUpdate,
         device_move: DeviceMove,
         device_register: DeviceRegister,
         device_retire: DeviceRetire,
-        node_heartbeat: NodeHeartbeat,
-        node_price_set: NodePriceSet,
-        node_register: NodeRegister,
-        node_update: NodeUpdate,
-        price_range_register: PriceRangeRegister,
-        price_range_update: PriceRangeUpdate,
-        provider_register: ProviderRegister,
-        provider_update: ProviderUpdate,
-        tenant_open: TenantOpen,
-    }
-    /// Balances, mints, fees and the configuration.
-    money {
-        balance_deposit: BalanceDeposit,
-        balance_open: BalanceOpen,
-        balance_withdraw: BalanceWithdraw,
-        config_initialize: ConfigInitialize,
-        config_update: ConfigUpdate,
         fee_shard_open: FeeShardOpen,
         fees_sweep: FeesSweep,
+        job_exit: JobExit,
+        job_rekey: JobRekey,
         mint_cap_set: MintCapSet,
         mint_reference_set: MintReferenceSet,
         mint_register: MintRegister,
         mint_update: MintUpdate,
-        withdrawal_cancel: WithdrawalCancel,
-        withdrawal_pay: WithdrawalPay,
-        withdrawal_request: WithdrawalRequest,
-    }
+        node_register: NodeRegister,
+        node_update: NodeUpdate,
+        order_cancel: OrderCancel,
+        order_expire: OrderExpire,
+        price_range_register: PriceRangeRegister,
+        price_range_update: PriceRangeUpdate,
+        provider_register: ProviderRegister,
+        provider_update: ProviderUpdate,
+        session_rotate: SessionRotate,
+        tenant_open: TenantOpen,
+        withdrawal_cancel: WithdrawalCancel;
 }
 
 /// What the loader calls: `input` holds the accounts, `data` is the instruction's, with its length before it and the program's address
@@ -136,22 +135,10 @@ unsafe extern "C" fn entrypoint(input: *mut u8, data: *const u8) -> u64 {
     if let Err(error) = anchor_lang::check_program_id(program, &crate::ID) {
         return error.into();
     }
-    let unknown = || anchor_lang::Error::from(ErrorCode::InstructionFallbackNotFound).into();
     let Some((discriminator, data)) = data.split_first_chunk() else {
-        return unknown();
+        return anchor_lang::Error::from(ErrorCode::InstructionFallbackNotFound).into();
     };
     // SAFETY: the loader's input, and room for as many accounts as a transaction can have.
     let mut cursor = unsafe { AccountCursor::new(input, lookup.as_mut_ptr().cast()) };
-    let discriminator = u64::from_le_bytes(*discriminator);
-    let call = Call {
-        discriminator,
-        program,
-        data,
-        accounts,
-    };
-    jobs(&call, &mut cursor)
-        .or_else(|| orders(&call, &mut cursor))
-        .or_else(|| nodes(&call, &mut cursor))
-        .or_else(|| money(&call, &mut cursor))
-        .unwrap_or_else(unknown)
+    carry_out(u64::from_le_bytes(*discriminator), program, &mut cursor, data, accounts)
 }
